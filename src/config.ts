@@ -1,0 +1,201 @@
+/** The configuration: the only file that reads the environment. All problems are reported at once (API.md section 7). */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+export interface DatabaseConfig {
+  /** A libpq URL, or undefined for the embedded pgSTAC. */
+  readonly url: string | undefined;
+  /** Connections in the pool. */
+  readonly poolSize: number;
+  /** The pgSTAC release to install: 0.10.0, or 0.9.12 for titiler-pgstac's stated range. */
+  readonly pgstacVersion: string;
+}
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** The base of every link, without a trailing slash; undefined: taken from each request. */
+  readonly publicUrl: string | undefined;
+  /** A path prefix under which the API lives, '' or '/prefix'. */
+  readonly rootPath: string;
+  /** Which peers' forwarded headers count: express's `trust proxy` (false, a number of hops, or addresses). */
+  readonly trustProxy: boolean | number | string;
+  readonly database: DatabaseConfig;
+  readonly dataDir: string;
+  readonly cacheDir: string;
+  /** Where mosaics and thumbnails are stored; a file: URL. */
+  readonly storageUrl: string;
+  /** Hosts that the server may fetch COGs from, lower case; naming a private host allows it. */
+  readonly allowedHosts: readonly string[];
+  /** Folders below which `file:` hrefs may be read, absolute. */
+  readonly allowedFileRoots: readonly string[];
+  readonly auth: 'none' | undefined;
+  readonly strictParameters: boolean;
+  readonly corsOrigins: readonly string[];
+  /** Limits of a JSON and of an NDJSON body in bytes. */
+  readonly maxJsonBytes: number;
+  readonly maxNdjsonBytes: number;
+  readonly logLevel: string;
+}
+
+/** Every variable that is wrong, one line each. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration has ${problems.length} problem(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const PGSTAC_VERSIONS = ['0.10.0', '0.9.12'];
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** Reads variables one by one and remembers what is wrong with them. */
+class Reader {
+  readonly problems: string[] = [];
+  constructor(private readonly env: Environment) {}
+
+  text(name: string): string | undefined {
+    const value = this.env[name]?.trim();
+    return value === '' ? undefined : value;
+  }
+
+  integer(name: string, fallback: number, min: number, max: number): number {
+    const value = this.text(name);
+    if (value === undefined) return fallback;
+    const number = Number(value);
+    if (Number.isInteger(number) && number >= min && number <= max) return number;
+    this.problems.push(`${name} must be a whole number from ${min} to ${max}, not "${value}"`);
+    return fallback;
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.text(name);
+    if (value === undefined) return fallback;
+    if (['true', '1', 'yes'].includes(value.toLowerCase())) return true;
+    if (['false', '0', 'no'].includes(value.toLowerCase())) return false;
+    this.problems.push(`${name} must be true or false, not "${value}"`);
+    return fallback;
+  }
+
+  oneOf(name: string, fallback: string, choices: readonly string[]): string {
+    const value = this.text(name) ?? fallback;
+    if (choices.includes(value)) return value;
+    this.problems.push(`${name} must be one of ${choices.join(', ')}, not "${value}"`);
+    return fallback;
+  }
+
+  list(name: string): string[] {
+    return (this.text(name) ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '');
+  }
+
+  httpUrl(name: string): string | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.search !== '' || url.hash !== '') {
+      this.problems.push(`${name} must be an http(s) URL without query, not "${value}"`);
+      return undefined;
+    }
+    return url.href.replace(/\/+$/, '');
+  }
+}
+
+/** Reads the configuration from the environment, or throws a {@link ConfigError} that lists every problem. */
+export function loadConfig(env: Environment = process.env): Config {
+  const reader = new Reader(env);
+  const dataDir = resolve(reader.text('DATA_DIR') ?? defaultDataDir(env));
+  const host = reader.text('HOST') ?? '127.0.0.1';
+  const auth = readAuth(reader, host);
+  const config: Config = {
+    host,
+    port: reader.integer('PORT', 8080, 0, 65_535),
+    publicUrl: reader.httpUrl('PUBLIC_URL'),
+    rootPath: readRootPath(reader),
+    trustProxy: readTrustProxy(reader),
+    database: {
+      url: readDatabaseUrl(reader),
+      poolSize: reader.integer('DATABASE_POOL_SIZE', 10, 1, 1000),
+      pgstacVersion: reader.oneOf('PGSTAC_VERSION', '0.10.0', PGSTAC_VERSIONS),
+    },
+    dataDir,
+    cacheDir: resolve(reader.text('CACHE_DIR') ?? defaultCacheDir(env)),
+    storageUrl: readStorageUrl(reader, dataDir),
+    allowedHosts: reader.list('ALLOWED_HOSTS').map((name) => name.toLowerCase()),
+    allowedFileRoots: reader.list('ALLOWED_FILE_ROOTS').map((folder) => resolve(folder)),
+    auth,
+    strictParameters: reader.flag('STRICT_PARAMETERS', true),
+    corsOrigins: reader.text('CORS_ORIGINS') === undefined ? ['*'] : reader.list('CORS_ORIGINS'),
+    maxJsonBytes: 1024 * 1024 * reader.integer('MAX_BODY_MB', 32, 1, 4096),
+    maxNdjsonBytes: 1024 * 1024 * reader.integer('MAX_BODY_MB', 512, 1, 4096),
+    logLevel: reader.oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
+  };
+  if (reader.problems.length > 0) throw new ConfigError(reader.problems);
+  return config;
+}
+
+/** XDG base directories on Linux and elsewhere alike: one place for the user's data, one for what can be fetched again. */
+const defaultDataDir = (env: Environment): string =>
+  join(env['XDG_DATA_HOME'] ?? join(homedir(), '.local', 'share'), 'stac-mosaic');
+
+const defaultCacheDir = (env: Environment): string =>
+  join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'stac-mosaic');
+
+/** A server that takes writes without authentication off loopback must be told so aloud (API.md section 6). */
+function readAuth(reader: Reader, host: string): 'none' | undefined {
+  const auth = reader.text('AUTH');
+  if (auth !== undefined && auth !== 'none') {
+    reader.problems.push(`AUTH="${auth}" is not supported yet: only "none" is`);
+    return undefined;
+  }
+  if (auth === undefined && !LOOPBACK.has(host)) {
+    reader.problems.push(`HOST=${host} is not a loopback address: say AUTH=none to accept unauthenticated writes there`);
+  }
+  return auth;
+}
+
+function readRootPath(reader: Reader): string {
+  const path = (reader.text('ROOT_PATH') ?? '').replace(/\/+$/, '');
+  if (path !== '' && !/^(\/[\w.~-]+)+$/.test(path)) {
+    reader.problems.push(`ROOT_PATH must look like /prefix, not "${path}"`);
+  }
+  return path;
+}
+
+function readTrustProxy(reader: Reader): boolean | number | string {
+  const value = reader.text('TRUST_PROXY');
+  if (value === undefined || value === 'false') return false;
+  if (value === 'true') return true;
+  return /^\d+$/.test(value) ? Number(value) : value;
+}
+
+/** `DATABASE_URL`, or libpq's and titiler-pgstac's own variables (API.md section 7). */
+function readDatabaseUrl(reader: Reader): string | undefined {
+  const url = reader.text('DATABASE_URL');
+  if (url !== undefined) {
+    if (!/^postgres(ql)?:\/\//.test(url)) reader.problems.push('DATABASE_URL must begin with postgresql://');
+    return url;
+  }
+  const part = (postgres: string, pg: string): string | undefined => reader.text(postgres) ?? reader.text(pg);
+  const host = part('POSTGRES_HOST', 'PGHOST');
+  if (host === undefined) return undefined;
+  const user = encodeURIComponent(part('POSTGRES_USER', 'PGUSER') ?? 'postgres');
+  const password = part('POSTGRES_PASS', 'PGPASSWORD');
+  const database = encodeURIComponent(part('POSTGRES_DB', 'PGDATABASE') ?? 'postgres');
+  const credentials = password === undefined ? user : `${user}:${encodeURIComponent(password)}`;
+  const port = part('POSTGRES_PORT', 'PGPORT') ?? '5432';
+  return host.startsWith('/')
+    ? `postgresql://${credentials}@/${database}?host=${encodeURIComponent(host)}&port=${port}`
+    : `postgresql://${credentials}@${host}:${port}/${database}`;
+}
+
+function readStorageUrl(reader: Reader, dataDir: string): string {
+  const value = reader.text('STORAGE_URL') ?? pathToFileURL(join(dataDir, 'blobs')).href;
+  if (!URL.canParse(value) || new URL(value).protocol !== 'file:') {
+    reader.problems.push(`STORAGE_URL must be a file:/// URL, not "${value}"`);
+  }
+  return value.replace(/\/+$/, '');
+}
