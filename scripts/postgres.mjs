@@ -1,0 +1,106 @@
+/**
+ * A throw-away PostgreSQL with PostGIS for tests: `startPostgres()`, or `node scripts/postgres.mjs` to keep one until Ctrl-C.
+ * The server listens on a unix socket and a free loopback port; fsync is off, and the folder goes away with it.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const SETTINGS = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '200',
+  shared_buffers: '128MB',
+  // pgSTAC locks every partition that it touches; the default of 64 is short when ten test files share a cluster.
+  max_locks_per_transaction: '256',
+};
+
+/** Starts a cluster; `{url, stop()}`, where url is a superuser's on the database `postgres`. */
+export async function startPostgres() {
+  const bin = findBinaries();
+  const folder = mkdtempSync(join(tmpdir(), 'stac-mosaic-postgres-'));
+  const user = unprivileged();
+  if (user) chownSync(folder, user.uid, user.gid);
+  chmodSync(folder, 0o700);
+  const data = join(folder, 'data');
+  const port = await freePort();
+  must(spawnSync(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '-N'], { ...user, cwd: folder }));
+  const args = ['-D', data, '-k', folder, '-p', String(port), '-c', 'listen_addresses=127.0.0.1'];
+  for (const [name, value] of Object.entries(SETTINGS)) args.push('-c', `${name}=${value}`);
+  const server = spawn(join(bin, 'postgres'), args, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  let log = '';
+  server.stderr.on('data', (chunk) => (log = (log + chunk).slice(-8000)));
+  const ended = new Promise((resolve) => server.on('exit', resolve));
+  const stop = async () => {
+    // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
+    server.kill('SIGINT');
+    const timer = setTimeout(() => server.kill('SIGKILL'), 10_000);
+    await ended;
+    clearTimeout(timer);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  for (let tries = 0; ; tries += 1) {
+    const answer = spawnSync(join(bin, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres']);
+    if (answer.status === 0) break;
+    if (tries > 150 || server.exitCode !== null) {
+      await stop();
+      throw new Error(`PostgreSQL did not start:\n${log}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return { url: `postgresql://postgres@127.0.0.1:${port}/postgres`, socket: folder, port, pid: server.pid, stop };
+}
+
+/** The newest PostgreSQL under Debian's folder that has PostGIS beside it, else the one of PATH. */
+function findBinaries() {
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).filter((name) => /^\d+$/.test(name)) : [];
+  const candidates = versions
+    .toSorted((a, b) => Number(b) - Number(a))
+    .filter((version) => existsSync(join('/usr/share/postgresql', version, 'extension', 'postgis.control')))
+    .map((version) => join(debian, version, 'bin'));
+  candidates.push(...(process.env.PATH ?? '').split(delimiter));
+  const found = candidates.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')));
+  if (!found) {
+    throw new Error('No PostgreSQL found: install postgresql-15 and postgresql-15-postgis-3, or set TEST_POSTGRES_URL.');
+  }
+  return found;
+}
+
+/** PostgreSQL refuses to run as root: then it runs as the system's postgres user. */
+function unprivileged() {
+  if (process.getuid?.() !== 0) return undefined;
+  const id = (flag) => Number(must(spawnSync('id', [flag, 'postgres'])).trim());
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+function must(result) {
+  if (result.error) throw result.error;
+  if (result.status !== 0) throw new Error(`${String(result.stderr)}${String(result.stdout)}`);
+  return String(result.stdout);
+}
+
+const freePort = () =>
+  new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const cluster = await startPostgres();
+  process.stdout.write(`${cluster.url}\n`);
+  const end = async () => {
+    await cluster.stop();
+    process.exit(0);
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+}
