@@ -1,0 +1,139 @@
+/** Byte ranges over HTTP: redirects followed by hand and checked, one retry, time and size bounded. */
+import { LRUCache } from 'lru-cache';
+import { Agent } from 'undici';
+import { DomainError } from '../errors.js';
+import type { Resolver } from './hosts.js';
+import { checkHost, guardedLookup } from './hosts.js';
+import type { Answer } from './request.js';
+import { readBody, requestRange, TransientFailure, upstream } from './request.js';
+import type { FetchOptions, Source } from './source.js';
+
+export interface HttpOptions {
+  /** In the place of the system's resolver. */
+  readonly resolver?: Resolver;
+  /** Until connected, milliseconds; 5 s. */
+  readonly connectTimeout?: number;
+  /** A fetch in all, with its redirects and its retry, milliseconds; 30 s. */
+  readonly timeout?: number;
+  /** Before the retry, milliseconds; 250. */
+  readonly retryDelay?: number;
+}
+
+export interface HttpReader {
+  source(url: URL): Source;
+  close(): Promise<void>;
+}
+
+const MAX_REDIRECTS = 3;
+/** Connections to one origin; further fetches wait their turn. */
+const MAX_CONNECTIONS = 32;
+/** A file from a server that ignores Range is read as a whole up to this size. */
+const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
+/** Whole files kept for the next ranges, all sources together. */
+const WHOLE_CACHE_BYTES = 2 * MAX_WHOLE_BYTES;
+/** The longest single range: a tile or strip beyond it is not for this server. */
+const MAX_RANGE_BYTES = 64 * 1024 * 1024;
+
+/** One pool of connections for all sources of a server. */
+export function createHttpReader(allowedHosts: readonly string[], options: HttpOptions = {}): HttpReader {
+  const connectTimeout = options.connectTimeout ?? 5000;
+  const timeout = options.timeout ?? 30_000;
+  const agent = new Agent({
+    connections: MAX_CONNECTIONS,
+    connect: { timeout: connectTimeout, lookup: guardedLookup(allowedHosts, options.resolver) },
+    headersTimeout: timeout,
+    bodyTimeout: timeout,
+  });
+  const wholes = new LRUCache<string, ArrayBuffer>({
+    maxSize: WHOLE_CACHE_BYTES,
+    sizeCalculation: (bytes) => Math.max(1, bytes.byteLength),
+  });
+
+  /** Follows at most three redirects; every hop must be an allowed host. */
+  async function follow(start: URL, range: string, signal: AbortSignal): Promise<Answer> {
+    let url = start;
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      const answer = await requestRange(agent, url, range, signal);
+      if (answer.location === undefined) return answer;
+      if (!URL.canParse(answer.location, url.href)) throw upstream(start, 'it redirects to something that is no URL');
+      url = new URL(answer.location, url);
+      if (url.protocol !== 'http:' && url.protocol !== 'https:') throw upstream(start, `it redirects to a ${url.protocol} URL`);
+      checkHost(url, allowedHosts);
+    }
+    throw upstream(start, `it redirects more than ${MAX_REDIRECTS} times`);
+  }
+
+  async function attempt(url: URL, offset: number, length: number, signal: AbortSignal): Promise<Range> {
+    const answer = await follow(url, `bytes=${offset}-${offset + length - 1}`, signal);
+    if (answer.status === 206) return partial(url, answer, offset, length);
+    if (answer.status === 416) {
+      answer.body.destroy();
+      return { bytes: new ArrayBuffer(0), size: answer.range?.size };
+    }
+    if ((answer.length ?? 0) > MAX_WHOLE_BYTES) {
+      answer.body.destroy();
+      throw upstream(url, 'its server does not answer byte ranges, and the file is larger than 64 MB');
+    }
+    const whole = await readBody(url, answer, MAX_WHOLE_BYTES);
+    wholes.set(url.href, whole);
+    return { bytes: whole.slice(offset, offset + length), size: whole.byteLength };
+  }
+
+  async function fetchRange(url: URL, offset: number, length: number, signal?: AbortSignal): Promise<Range> {
+    const deadline = AbortSignal.timeout(timeout);
+    const both = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+    try {
+      return await attempt(url, offset, length, both).catch(async (error: unknown) => {
+        if (both.aborted || !isWorthRetrying(error)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, options.retryDelay ?? 250));
+        return attempt(url, offset, length, both);
+      });
+    } catch (error) {
+      if (deadline.aborted) throw new DomainError('UpstreamTimeout', upstream(url, `no answer within ${timeout / 1000} s`).message);
+      if (signal?.aborted === true) throw signal.reason;
+      throw error;
+    }
+  }
+
+  function source(url: URL): Source {
+    const metadata: { size?: number } = {};
+    return {
+      url,
+      metadata,
+      async fetch(offset: number, length?: number, { signal }: FetchOptions = {}) {
+        const whole = wholes.get(url.href);
+        const wanted = length ?? (metadata.size ?? MAX_RANGE_BYTES) - offset;
+        if (whole !== undefined) return whole.slice(offset, offset + wanted);
+        if (wanted <= 0) return new ArrayBuffer(0);
+        if (wanted > MAX_RANGE_BYTES) throw upstream(url, `a range of ${wanted} bytes is more than this server reads at once`);
+        const { bytes, size } = await fetchRange(url, offset, wanted, signal);
+        if (size !== undefined) metadata.size = size;
+        return bytes;
+      },
+    };
+  }
+
+  return { source, close: () => agent.close() };
+}
+
+interface Range {
+  readonly bytes: ArrayBuffer;
+  readonly size: number | undefined;
+}
+
+/** The body of a 206, held against what was asked and what the server says it sends. */
+async function partial(url: URL, answer: Answer, offset: number, length: number): Promise<Range> {
+  const { range } = answer;
+  if (range?.start !== offset || range.end - range.start + 1 > length) {
+    answer.body.destroy();
+    throw upstream(url, 'its server answers another byte range than the one asked for');
+  }
+  const sent = range.end - range.start + 1;
+  const bytes = await readBody(url, answer, sent);
+  const due = range.size === undefined ? sent : Math.min(length, range.size - offset);
+  if (bytes.byteLength < due) throw upstream(url, `its server sent ${bytes.byteLength} bytes of ${due}`);
+  return { bytes, size: range.size };
+}
+
+/** 5xx answers and connections that broke; a refused or missing file will not get better in 250 ms. */
+const isWorthRetrying = (error: unknown): boolean => error instanceof TransientFailure;

@@ -1,0 +1,42 @@
+/** The port that every reader of bytes stands on: @cogeotiff/core's `Source`, and who hands them out. */
+import type { Source } from '@cogeotiff/core';
+
+export type { Source } from '@cogeotiff/core';
+
+/** Signal and no more: what @cogeotiff/core passes through to a source. */
+export interface FetchOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Which files and hosts may be read; both are fields of `Config`. */
+export interface FetchPolicy {
+  /** Host names or literal addresses, lower case, without port. */
+  readonly allowedHosts: readonly string[];
+  /** Absolute folders; a file is readable only below one of them. */
+  readonly allowedFileRoots: readonly string[];
+}
+
+export interface Sources {
+  /**
+   * A source for one asset. Opening a file looks it up (its size is known at once); opening an http URL costs no
+   * request: the first fetch tells the size (`metadata.size`).
+   *
+   * A fetch past the end returns fewer bytes than asked, or none. No handle stays open between fetches, so a source
+   * needs no closing.
+   * @throws DomainError InvalidInput (refused or unparsable), NotImplemented (a blob store's scheme), Upstream (no such file)
+   */
+  open(href: string): Promise<Source>;
+  /**
+   * Throws what {@link open} would throw for a href that may never be read; the asset itself is not touched.
+   * A host name's addresses are checked only when connecting, a symbolic link's target only when opening.
+   */
+  check(href: string): void;
+  /** Closes idle connections; open requests finish first. */
+  close(): Promise<void>;
+}
+
+/** The href as it may stand in a message: without query and fragment, which carry signatures and keys. */
+export const shownHref = (href: string): string => {
+  const shown = href.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//');
+  return shown.length > 300 ? `${shown.slice(0, 300)}…` : shown;
+};

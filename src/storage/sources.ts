@@ -1,0 +1,53 @@
+/** Turns an asset's href into a source of bytes, if the policy lets the server read it. */
+import { invalidInput, notImplemented } from '../errors.js';
+import { cachedInBlocks } from './blocks.js';
+import { checkFile, openFile } from './file.js';
+import { checkHost } from './hosts.js';
+import type { HttpOptions } from './http.js';
+import { createHttpReader } from './http.js';
+import type { FetchPolicy, Sources } from './source.js';
+import { shownHref } from './source.js';
+
+/** Schemes of blob stores, and GDAL's prefixes for them: known, but without a reader yet. */
+const BLOB_SCHEMES = new Set(['az:', 'abfs:', 'abfss:', 'wasb:', 'wasbs:', 's3:', 'gs:', 'oss:']);
+
+/** How sources are found for hrefs. `options` exists for tests: a resolver and shorter timeouts. */
+export function createSources(policy: FetchPolicy, options: HttpOptions = {}): Sources {
+  const reader = createHttpReader(policy.allowedHosts, options);
+
+  function parse(href: string): URL {
+    const url = parseHref(href);
+    if (url.protocol === 'file:') checkFile(url, href, policy.allowedFileRoots);
+    else checkHost(url, policy.allowedHosts);
+    return url;
+  }
+
+  return {
+    check: (href) => void parse(href),
+    async open(href) {
+      const url = parse(href);
+      return cachedInBlocks(url.protocol === 'file:' ? await openFile(url, href, policy.allowedFileRoots) : reader.source(url));
+    },
+    close: () => reader.close(),
+  };
+}
+
+/** A `file:`, `http:` or `https:` URL, also behind GDAL's `/vsicurl/`; anything else is refused by its name. */
+function parseHref(href: string): URL {
+  const plain = href.startsWith('/vsicurl/') ? href.slice('/vsicurl/'.length) : href;
+  const vsi = /^\/vsi[a-z0-9_]+\//.exec(plain)?.[0];
+  if (vsi !== undefined) {
+    throw notImplemented(`${shownHref(href)}: ${vsi} cannot be read yet; it comes with the blob-storage issue.`);
+  }
+  if (!URL.canParse(plain) || /^[a-z]:/i.test(plain)) {
+    throw invalidInput(`${shownHref(href)}: not an absolute URL; write a local file as file:///folder/name.tif.`);
+  }
+  const url = new URL(plain);
+  if (BLOB_SCHEMES.has(url.protocol)) {
+    throw notImplemented(`${shownHref(href)}: ${url.protocol} cannot be read yet; it comes with the blob-storage issue.`);
+  }
+  if (!['file:', 'http:', 'https:'].includes(url.protocol)) {
+    throw invalidInput(`${shownHref(href)}: ${url.protocol} cannot be read; use https:, http: or file:.`);
+  }
+  return url;
+}
