@@ -1,0 +1,61 @@
+/** The one place where a Pool is made: session settings, time limits, and who hears of a lost connection. */
+import { Pool, type PoolConfig } from 'pg';
+import type { Logger } from '../log.js';
+
+export interface PoolSettings {
+  /** The most connections at once. */
+  readonly size: number;
+  /** What a statement may take, in milliseconds; 0 is no limit. */
+  readonly statementTimeoutMs?: number;
+}
+
+/** A search or a mosaic over millions of items ends within this; a client has long gone by then. */
+const STATEMENT_TIMEOUT_MS = 60_000;
+/** Our transactions never wait for a client's upload: one that idles belongs to a process that hangs. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+/** How long a request queues for a connection before it is told to come back. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * Settings of every session. Custom plans because PostgreSQL swaps a prepared search for a generic plan after five
+ * executions, which is four times slower; jit and parallel workers cost more than they save on a page of items.
+ */
+function sessionOptions(statementTimeoutMs: number): string {
+  const settings = {
+    search_path: 'pgstac,public',
+    plan_cache_mode: 'force_custom_plan',
+    jit: 'off',
+    max_parallel_workers_per_gather: '0',
+    statement_timeout: String(statementTimeoutMs),
+    idle_in_transaction_session_timeout: String(IDLE_IN_TRANSACTION_MS),
+    timezone: 'UTC',
+  };
+  return Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`).join(' ');
+}
+
+/** A pool on one database, from a libpq URL or from pg's own connection settings. */
+export function createPool(connection: string | PoolConfig, settings: PoolSettings, logger: Logger): Pool {
+  const { own, rest } = typeof connection === 'string' ? splitOptions(connection) : { own: '', rest: connection };
+  const pool = new Pool({
+    application_name: 'stac-mosaic',
+    ...rest,
+    options: `${sessionOptions(settings.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS)} ${own}`.trim(),
+    max: settings.size,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  });
+  pool.on('error', (error) => logger.warn({ err: error }, 'an idle database connection was lost'));
+  // pg removes the pool's listener while a client is out; an 'error' without any listener would end the process.
+  pool.on('connect', (client) => client.on('error', (error) => logger.debug({ err: error }, 'a database connection was lost')));
+  return pool;
+}
+
+/** pg lets `?options=` of a URL replace ours: taken out of the URL, it is added after ours and so wins setting by setting. */
+function splitOptions(url: string): { own: string; rest: PoolConfig } {
+  const [base = '', query = ''] = url.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  const own = parameters.get('options') ?? '';
+  parameters.delete('options');
+  const connectionString = parameters.size === 0 ? base : `${base}?${parameters.toString()}`;
+  return { own, rest: { connectionString } };
+}

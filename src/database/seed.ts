@@ -1,0 +1,80 @@
+/** What a migrated database holds before anybody writes: the two system collections, their queryables, their partition. */
+import type pg from 'pg';
+import { compareReleases } from './pgstac-release.js';
+
+/** A STAC Collection document that has to exist. */
+export interface SeedCollection {
+  readonly id: string;
+  readonly [member: string]: unknown;
+}
+
+/** A property that searches of one collection filter and sort by, with an index on each of its partitions. */
+interface IndexedQueryable {
+  readonly name: string;
+  readonly collection: string;
+  readonly definition: { readonly type: string; readonly description: string };
+  readonly wrapper: string;
+}
+
+export const TILES_COLLECTION = 'system_tiles';
+
+const QUERYABLES: readonly IndexedQueryable[] = [
+  {
+    name: 'parent_dataset',
+    collection: TILES_COLLECTION,
+    definition: { type: 'string', description: 'The dataset that the tile belongs to' },
+    wrapper: 'to_text',
+  },
+  {
+    name: 'tile_index',
+    collection: TILES_COLLECTION,
+    definition: { type: 'integer', description: 'The place of the tile in its dataset' },
+    wrapper: 'to_int',
+  },
+];
+
+/**
+ * Every datetime that RFC 3339 can write. pgSTAC keeps a CHECK on each partition that spans its items; a batch beyond it
+ * rebuilds the constraint under an ACCESS EXCLUSIVE lock, in the writer's own transaction. A constraint that spans
+ * everything is never rebuilt.
+ */
+const ALL_TIME = '[0001-01-01T00:00:00Z,9999-12-31T23:59:59.999999Z]';
+
+/** Creates what is missing and leaves what is there; the caller holds the lock and the transaction. */
+export async function seed(client: pg.ClientBase, release: string, collections: readonly SeedCollection[]): Promise<void> {
+  for (const collection of collections) {
+    const { rowCount } = await client.query('SELECT 1 FROM pgstac.collections WHERE id = $1', [collection.id]);
+    if (rowCount === 0) await client.query('SELECT pgstac.create_collection($1)', [JSON.stringify(collection)]);
+  }
+  if (!collections.some((collection) => collection.id === TILES_COLLECTION)) return;
+  await seedPartition(client, TILES_COLLECTION);
+  for (const queryable of QUERYABLES) await seedQueryable(client, release, queryable);
+}
+
+async function seedPartition(client: pg.ClientBase, collection: string): Promise<void> {
+  const { rows } = await client.query<{ wide: boolean }>(
+    `SELECT m.constraint_dtrange @> $2::tstzrange AND m.constraint_edtrange @> $2::tstzrange AS wide
+     FROM pgstac.partition_stats p, pgstac.partition_catalog_meta(p.partition) m WHERE p.collection = $1`,
+    [collection, ALL_TIME],
+  );
+  if (rows[0]?.wide !== true) await client.query('SELECT pgstac.check_partition($1, $2, $2)', [collection, ALL_TIME]);
+}
+
+/** 0.10.0 writes queryables through upsert_queryable; before that they are rows of a table. */
+async function seedQueryable(client: pg.ClientBase, release: string, queryable: IndexedQueryable): Promise<void> {
+  const { rowCount } = await client.query(
+    `SELECT 1 FROM pgstac.queryables WHERE name = $1 AND $2 = ANY (collection_ids) AND property_index_type = 'BTREE'`,
+    [queryable.name, queryable.collection],
+  );
+  if (rowCount !== 0) return;
+  const values = [queryable.name, JSON.stringify(queryable.definition), queryable.wrapper, [queryable.collection]];
+  if (compareReleases(release, '0.10.0') >= 0) {
+    await client.query(`SELECT pgstac.upsert_queryable($1, $2, $3, 'BTREE', $4)`, values);
+    return;
+  }
+  await client.query(
+    `INSERT INTO pgstac.queryables (name, definition, property_wrapper, property_index_type, collection_ids)
+     VALUES ($1, $2, $3, 'BTREE', $4)`,
+    values,
+  );
+}

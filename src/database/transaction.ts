@@ -1,0 +1,89 @@
+/** One transaction: committed whole or rolled back, tried again when the database asks for it, never leaking its client. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import { DomainError } from '../errors.js';
+
+export interface TransactionOptions {
+  /** How often the work is tried again after a deadlock or a serialization failure. */
+  readonly retries?: number;
+}
+
+/** The connection went away while COMMIT was on its way: the writes may be there or not, and only a look can tell. */
+export class UnknownOutcomeError extends DomainError {
+  constructor(cause: unknown) {
+    super('Unavailable', 'The database was lost while it committed: the write may or may not have happened. Look before repeating it.', {
+      cause,
+      retryAfter: 5,
+    });
+    this.name = 'UnknownOutcomeError';
+  }
+}
+
+const DEFAULT_RETRIES = 4;
+const FIRST_PAUSE_MS = 20;
+/** deadlock_detected and serialization_failure: nothing was done, and the same work may succeed now. */
+const RETRYABLE = new Set(['40P01', '40001']);
+
+/**
+ * Runs `work` between BEGIN and COMMIT on one client. `work` must keep its effects inside the database, because it runs
+ * again (at most `retries` times, after a pause with jitter) when PostgreSQL reports a deadlock or a serialization failure.
+ * Its errors are passed on as they are after ROLLBACK; a connection lost during COMMIT is an {@link UnknownOutcomeError}.
+ */
+export async function withTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
+  const retries = options.retries ?? DEFAULT_RETRIES;
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await once(pool, work);
+    } catch (error) {
+      if (attempt >= retries || !RETRYABLE.has(sqlState(error) ?? '')) throw error;
+      await delay(FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random()));
+    }
+  }
+}
+
+async function once<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken = false;
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await commit(client);
+    return result;
+  } catch (error) {
+    broken = error instanceof UnknownOutcomeError || !(await rolledBack(client));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function commit(client: pg.PoolClient): Promise<void> {
+  const { command } = await client.query('COMMIT').catch((error: unknown) => {
+    // With a severity of ERROR the server itself says that nothing was committed; all else leaves it open.
+    if (severity(error) === 'ERROR') throw error;
+    throw new UnknownOutcomeError(error);
+  });
+  // COMMIT of an aborted transaction succeeds as a ROLLBACK: an error inside was caught and not passed on.
+  if (command === 'ROLLBACK') throw new Error('The transaction was rolled back because one of its statements failed.');
+}
+
+/** ROLLBACK; false when the connection cannot even do that and has to go. */
+const rolledBack = (client: pg.PoolClient): Promise<boolean> => client.query('ROLLBACK').then(() => true, () => false);
+
+/** The five characters of an SQLSTATE, where the error came from PostgreSQL. */
+export function sqlState(error: unknown): string | undefined {
+  const code = member(error, 'code');
+  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+const severity = (error: unknown): string | undefined => member(error, 'severity');
+
+function member(error: unknown, name: 'code' | 'severity'): string | undefined {
+  if (typeof error !== 'object' || error === null || !(name in error)) return undefined;
+  const value: unknown = Reflect.get(error, name);
+  return typeof value === 'string' ? value : undefined;
+}
