@@ -1,0 +1,73 @@
+/** The bands of an image: data types, colours, scale and offset, nodata. */
+import type { TiffImage } from '@cogeotiff/core';
+import { TiffTag } from '@cogeotiff/core';
+import { invalidInput } from '../errors.js';
+import type { BandMetadata } from './gdal.js';
+import { parseGdalMetadata, parseNodata } from './gdal.js';
+import { photometricName, readNumber, readNumbers, readText } from './tags.js';
+import type { Band, DataType, Nodata } from './types.js';
+
+/** Hyperspectral sensors have a few hundred; a count beyond this is a damaged file. */
+const MAX_BANDS = 4096;
+
+export interface Samples {
+  readonly bands: readonly Band[];
+  readonly dataType: DataType;
+  readonly nodata: Nodata | undefined;
+  readonly sampleFormat: number;
+  readonly bitsPerSample: number;
+  readonly photometric: string;
+  readonly hasAlpha: boolean;
+}
+
+export async function readSamples(image: TiffImage): Promise<Samples> {
+  const count = await readNumber(image, TiffTag.SamplesPerPixel, 1);
+  if (!Number.isInteger(count) || count < 1 || count > MAX_BANDS) throw invalidInput(`it claims to have ${count} bands`);
+  const bitsPerSample = await readNumber(image, TiffTag.BitsPerSample, 1);
+  const sampleFormat = await readNumber(image, TiffTag.SampleFormat, 1);
+  const dataType = dataTypeOf(sampleFormat, bitsPerSample);
+  const photometric = photometricName(await readNumber(image, TiffTag.Photometric, 1));
+  const nodata = parseNodata(await readText(image, TiffTag.GdalNoData));
+  const metadata = parseGdalMetadata(await readText(image, TiffTag.GdalMetadata));
+  const colors = colorsOf(photometric, count, await readNumbers(image, TiffTag.ExtraSamples));
+  const bands = Array.from({ length: count }, (_, i) => bandOf(i, dataType, nodata, colors[i], metadata.get(i) ?? {}));
+  const hasAlpha = bands.some((band) => band.colorInterpretation === 'alpha');
+  return { bands, dataType, nodata, sampleFormat, bitsPerSample, photometric, hasAlpha };
+}
+
+function bandOf(i: number, dataType: DataType, nodata: Nodata | undefined, color: string | undefined, said: BandMetadata): Band {
+  const colorInterpretation = said.colorInterpretation ?? color;
+  return {
+    name: `b${i + 1}`,
+    dataType,
+    ...(nodata === undefined ? {} : { nodata }),
+    ...(said.description === undefined ? {} : { description: said.description }),
+    ...(colorInterpretation === undefined || colorInterpretation === 'undefined' ? {} : { colorInterpretation }),
+    scale: said.scale ?? 1,
+    offset: said.offset ?? 0,
+    ...(said.unit === undefined ? {} : { unit: said.unit }),
+  };
+}
+
+/** TIFF 6 section 19 and GDAL's complex types; fewer than 8 bits are read as bytes. */
+function dataTypeOf(format: number, bits: number): DataType {
+  const name = `${['uint', 'uint', 'int', 'float', 'uint', 'cint', 'cfloat'][format] ?? 'other'}${bits}`;
+  const types: Readonly<Record<string, DataType>> = {
+    uint1: 'uint8', uint2: 'uint8', uint4: 'uint8', uint8: 'uint8', uint16: 'uint16', uint32: 'uint32', uint64: 'uint64',
+    int8: 'int8', int16: 'int16', int32: 'int32', int64: 'int64', float16: 'float16', float32: 'float32', float64: 'float64',
+    cint32: 'cint16', cint64: 'cint32', cfloat64: 'cfloat32', cfloat128: 'cfloat64',
+  };
+  return types[name] ?? 'other';
+}
+
+/** Colours as the photometric tag and ExtraSamples (1 and 2: alpha) give them, before GDAL_METADATA has its say. */
+function colorsOf(photometric: string, count: number, extra: readonly number[]): (string | undefined)[] {
+  const named: Readonly<Record<string, readonly string[]>> = {
+    rgb: ['red', 'green', 'blue'], ycbcr: ['red', 'green', 'blue'], palette: ['palette'], gray: ['gray'], 'white-is-zero': ['gray'],
+    cmyk: ['cyan', 'magenta', 'yellow', 'black'],
+  };
+  const colors: (string | undefined)[] = [...(named[photometric] ?? [])].slice(0, count);
+  const extras = count - extra.length;
+  for (let i = colors.length; i < count; i++) colors.push([1, 2].includes(extra[i - extras] ?? 0) ? 'alpha' : undefined);
+  return colors;
+}

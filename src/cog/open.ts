@@ -1,0 +1,103 @@
+/** Opens a GeoTIFF: reads its header within limits and turns it into facts. */
+import type { Source, TiffImage } from '@cogeotiff/core';
+import { Compression, PlanarConfiguration, Tiff, TiffTag } from '@cogeotiff/core';
+import { DomainError, invalidInput, messageOf } from '../errors.js';
+import { BLOCK_SIZE } from '../storage/blocks.js';
+import { shownHref } from '../storage/source.js';
+import { readSamples } from './bands.js';
+import { boundedSource, BoundedImages } from './bounded.js';
+import { crsOf } from './crs.js';
+import { outlineOf } from './footprint.js';
+import { readLayout } from './layout.js';
+import { gsdOf, zoomsOf } from './resolution.js';
+import { compressionName, geoKey, readNumber } from './tags.js';
+import { projectedBbox, readTransform } from './transform.js';
+import type { CogHeader, Crs } from './types.js';
+
+export interface Cog {
+  readonly header: CogHeader;
+  /** For blocks: its images are the full size, overviews and masks in the file's order. */
+  readonly tiff: Tiff;
+}
+
+const GT_MODEL_TYPE = 1024;
+const GT_RASTER_TYPE = 1025;
+const GEODETIC_CRS = 2048;
+const PROJECTED_CRS = 3072;
+const USER_DEFINED = 32_767;
+const PIXEL_IS_POINT = 2;
+
+/**
+ * Reads the header of a GeoTIFF: one request of 32 KB where the directories lie at its beginning, as in a COG.
+ * @throws DomainError Upstream or UpstreamTimeout when bytes cannot be read; InvalidInput when they are no TIFF, are
+ *   damaged or cut off, or when its CRS or georeferencing is missing or unknown
+ */
+export async function openCog(source: Source): Promise<Cog> {
+  const name = shownHref(source.url.href);
+  const bounded = boundedSource(source);
+  try {
+    await checkMagic(bounded);
+    const tiff = new Tiff(bounded, { defaultReadSize: BLOCK_SIZE });
+    tiff.images = new BoundedImages();
+    await tiff.init();
+    const header = await readHeader(tiff);
+    bounded.release();
+    return { header, tiff };
+  } catch (error) {
+    if (error instanceof DomainError && error.kind !== 'InvalidInput') throw error;
+    if (error instanceof DomainError) throw error.message.startsWith(name) ? error : invalidInput(`${name}: ${error.message}.`);
+    throw new DomainError('InvalidInput', `${name}: a damaged or truncated TIFF (${messageOf(error).slice(0, 100)}).`, { cause: error });
+  }
+}
+
+/** {@link openCog} for callers who want no pixels. */
+export const readCogHeader = async (source: Source): Promise<CogHeader> => (await openCog(source)).header;
+
+/** `II` or `MM`, then 42 or 43; @cogeotiff/core takes anything that is not `II` for big-endian. */
+async function checkMagic(source: Source): Promise<void> {
+  const bytes = new Uint8Array(await source.fetch(0, Math.min(BLOCK_SIZE, source.metadata?.size ?? BLOCK_SIZE)));
+  if (bytes.byteLength === 0) throw invalidInput('it is empty');
+  const magic = String.fromCharCode(...bytes.subarray(0, 4));
+  if (!['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(magic)) throw invalidInput('it is not a TIFF');
+}
+
+async function readHeader(tiff: Tiff): Promise<CogHeader> {
+  const [image] = tiff.images;
+  if (image === undefined) throw invalidInput('it has no image');
+  const { size, ...layout } = await readLayout(tiff, image);
+  const isPoint = geoKey(image, GT_RASTER_TYPE) === PIXEL_IS_POINT;
+  const crs = await readCrs(image);
+  const transform = await readTransform(image, isPoint);
+  const outline = outlineOf(crs, transform, size.width, size.height);
+  const samples = await readSamples(image);
+  const planar = await readNumber(image, TiffTag.PlanarConfiguration, PlanarConfiguration.Contig);
+  return {
+    ...size,
+    ...samples,
+    crs,
+    transform,
+    projBbox: projectedBbox(transform, size.width, size.height),
+    bbox: outline.bbox,
+    footprint: outline.footprint,
+    gsd: gsdOf(crs, transform, size.width, size.height),
+    fileSize: tiff.source.metadata?.size,
+    ...zoomsOf(crs, transform, size.width, size.height, outline.ring),
+    ...layout,
+    compression: compressionName(await readNumber(image, TiffTag.Compression, Compression.None)),
+    planar: planar === PlanarConfiguration.Separate ? 'separate' : 'chunky',
+    predictor: await readNumber(image, TiffTag.Predictor, 1),
+    scales: samples.bands.map((band) => band.scale),
+    offsets: samples.bands.map((band) => band.offset),
+    areaOrPoint: isPoint ? 'Point' : 'Area',
+  };
+}
+
+/** The CRS by its code in the GeoKeys (OGC GeoTIFF 1.1, section 7.2). */
+async function readCrs(image: TiffImage): Promise<Crs> {
+  const model = geoKey(image, GT_MODEL_TYPE);
+  const projected = geoKey(image, PROJECTED_CRS);
+  const code = model === 2 ? geoKey(image, GEODETIC_CRS) : (projected ?? (model === 1 ? undefined : geoKey(image, GEODETIC_CRS)));
+  if (image.tagsGeo.size === 0 || code === undefined) throw invalidInput('unknown CRS: the file names none');
+  if (code === USER_DEFINED || code === 0) throw invalidInput('unknown CRS: it is user-defined, not one of the EPSG register');
+  return crsOf(code);
+}
