@@ -1,18 +1,18 @@
 /** Opens a GeoTIFF: reads its header within limits and turns it into facts. */
-import type { Source, TiffImage } from '@cogeotiff/core';
-import { Compression, PlanarConfiguration, Tiff, TiffTag } from '@cogeotiff/core';
+import type { Source } from '@cogeotiff/core';
+import { Tiff, TiffTag } from '@cogeotiff/core';
 import { DomainError, invalidInput, messageOf } from '../errors.js';
 import { BLOCK_SIZE } from '../storage/blocks.js';
 import { shownHref } from '../storage/source.js';
 import { readSamples } from './bands.js';
 import { boundedSource, BoundedImages } from './bounded.js';
-import { crsOf } from './crs.js';
 import { outlineOf } from './footprint.js';
+import { isPixelPoint, readCrs } from './geokeys.js';
 import { readLayout } from './layout.js';
 import { gsdOf, zoomsOf } from './resolution.js';
-import { compressionName, geoKey, readNumber } from './tags.js';
+import { compressionName, readNumber } from './tags.js';
 import { projectedBbox, readTransform } from './transform.js';
-import type { CogHeader, Crs } from './types.js';
+import type { CogHeader } from './types.js';
 
 export interface Cog {
   readonly header: CogHeader;
@@ -20,12 +20,8 @@ export interface Cog {
   readonly tiff: Tiff;
 }
 
-const GT_MODEL_TYPE = 1024;
-const GT_RASTER_TYPE = 1025;
-const GEODETIC_CRS = 2048;
-const PROJECTED_CRS = 3072;
-const USER_DEFINED = 32_767;
-const PIXEL_IS_POINT = 2;
+/** PlanarConfiguration 2: each band has blocks of its own. */
+const SEPARATE = 2;
 
 /**
  * Reads the header of a GeoTIFF: one request of 32 KB where the directories lie at its beginning, as in a COG.
@@ -45,7 +41,7 @@ export async function openCog(source: Source): Promise<Cog> {
     return { header, tiff };
   } catch (error) {
     if (error instanceof DomainError && error.kind !== 'InvalidInput') throw error;
-    if (error instanceof DomainError) throw error.message.startsWith(name) ? error : invalidInput(`${name}: ${error.message}.`);
+    if (error instanceof DomainError) throw error.message.startsWith(name) ? error : invalidInput(`${name}: ${error.message.replace(/\.$/, '')}.`);
     throw new DomainError('InvalidInput', `${name}: a damaged or truncated TIFF (${messageOf(error).slice(0, 100)}).`, { cause: error });
   }
 }
@@ -65,12 +61,12 @@ async function readHeader(tiff: Tiff): Promise<CogHeader> {
   const [image] = tiff.images;
   if (image === undefined) throw invalidInput('it has no image');
   const { size, ...layout } = await readLayout(tiff, image);
-  const isPoint = geoKey(image, GT_RASTER_TYPE) === PIXEL_IS_POINT;
+  const isPoint = isPixelPoint(image);
   const crs = await readCrs(image);
   const transform = await readTransform(image, isPoint);
   const outline = outlineOf(crs, transform, size.width, size.height);
   const samples = await readSamples(image);
-  const planar = await readNumber(image, TiffTag.PlanarConfiguration, PlanarConfiguration.Contig);
+  const planar = await readNumber(image, TiffTag.PlanarConfiguration, 1);
   return {
     ...size,
     ...samples,
@@ -83,21 +79,11 @@ async function readHeader(tiff: Tiff): Promise<CogHeader> {
     fileSize: tiff.source.metadata?.size,
     ...zoomsOf(crs, transform, size.width, size.height, outline.ring),
     ...layout,
-    compression: compressionName(await readNumber(image, TiffTag.Compression, Compression.None)),
-    planar: planar === PlanarConfiguration.Separate ? 'separate' : 'chunky',
+    compression: compressionName(await readNumber(image, TiffTag.Compression, 1)),
+    planar: planar === SEPARATE ? 'separate' : 'chunky',
     predictor: await readNumber(image, TiffTag.Predictor, 1),
     scales: samples.bands.map((band) => band.scale),
     offsets: samples.bands.map((band) => band.offset),
     areaOrPoint: isPoint ? 'Point' : 'Area',
   };
-}
-
-/** The CRS by its code in the GeoKeys (OGC GeoTIFF 1.1, section 7.2). */
-async function readCrs(image: TiffImage): Promise<Crs> {
-  const model = geoKey(image, GT_MODEL_TYPE);
-  const projected = geoKey(image, PROJECTED_CRS);
-  const code = model === 2 ? geoKey(image, GEODETIC_CRS) : (projected ?? (model === 1 ? undefined : geoKey(image, GEODETIC_CRS)));
-  if (image.tagsGeo.size === 0 || code === undefined) throw invalidInput('unknown CRS: the file names none');
-  if (code === USER_DEFINED || code === 0) throw invalidInput('unknown CRS: it is user-defined, not one of the EPSG register');
-  return crsOf(code);
 }

@@ -26,14 +26,6 @@ export async function readText(image: TiffImage, tag: TiffTag): Promise<string |
   return bytes.toString('utf8').replace(/\0.*$/s, '').trim();
 }
 
-/** A GeoKey's number, or undefined. */
-export function geoKey(image: TiffImage, key: number): number | undefined {
-  for (const [id, value] of image.tagsGeo) {
-    if (Number(id) === key) return typeof value === 'number' ? value : undefined;
-  }
-  return undefined;
-}
-
 const COMPRESSIONS: Readonly<Record<number, string>> = {
   1: 'none', 2: 'ccitt', 3: 'fax3', 4: 'fax4', 5: 'lzw', 6: 'jpeg-old', 7: 'jpeg', 8: 'deflate', 32773: 'packbits',
   32946: 'deflate', 34712: 'jpeg2000', 34887: 'lerc', 34925: 'lzma', 50000: 'zstd', 50001: 'webp', 50002: 'jxl', 52546: 'jxl',
