@@ -4,7 +4,6 @@ import type pg from 'pg';
 import type { Config } from '../config.js';
 import type { Logger } from '../log.js';
 import { ensurePgstacSql } from '../setup/index.js';
-import { startEmbedded } from './embedded/index.js';
 import { migrateExternal, openExternalPool } from './external.js';
 import { migrate, type MigrateOptions, type MigrateResult } from './migrate.js';
 import { createPool } from './pool.js';
@@ -68,6 +67,8 @@ async function openExternal(url: string, settings: DatabaseSettings, options: Op
 
 async function openEmbedded(settings: DatabaseSettings, options: OpenOptions): Promise<Database> {
   const { logger, onProgress } = options;
+  // Loaded only here: a server on PostgreSQL has no use for PGlite.
+  const { startEmbedded } = await import('./embedded/index.js');
   const embedded = await startEmbedded({
     dataDir: join(settings.dataDir, 'database'),
     logger,

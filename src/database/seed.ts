@@ -45,9 +45,9 @@ export async function seed(client: pg.ClientBase, release: string, collections: 
   for (const collection of collections) {
     const { rowCount } = await client.query('SELECT 1 FROM pgstac.collections WHERE id = $1', [collection.id]);
     if (rowCount === 0) await client.query('SELECT pgstac.create_collection($1)', [JSON.stringify(collection)]);
+    await seedPartition(client, collection.id);
   }
   if (!collections.some((collection) => collection.id === TILES_COLLECTION)) return;
-  await seedPartition(client, TILES_COLLECTION);
   for (const queryable of QUERYABLES) await seedQueryable(client, release, queryable);
 }
 

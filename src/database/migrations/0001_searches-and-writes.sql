@@ -1,9 +1,10 @@
 -- Up Migration
 -- What belongs to this server alone; pgSTAC's own schema is never added to.
 
--- Searches that came in through /searches/register: they are shown with the time they came in.
+-- When a search came in, and whether a user registered it: such a one stays when the last collection or dataset lets go of it.
 CREATE TABLE stac_mosaic.registered_searches (
   search_id text PRIMARY KEY,
+  by_user boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now()
 );
 

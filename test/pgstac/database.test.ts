@@ -1,0 +1,86 @@
+/** The test database itself: new, used, reset, closed. */
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+}, 120_000);
+afterAll(() => database.close());
+
+const count = async (table: string): Promise<number> => {
+  const { rows } = await database.pool.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${table}`);
+  return rows[0]?.n ?? -1;
+};
+
+const tile = (id: string, index: number, datetime: string): object => ({
+  type: 'Feature',
+  stac_version: '1.1.0',
+  id,
+  collection: 'system_tiles',
+  geometry: { type: 'Point', coordinates: [index, 0] },
+  properties: { datetime, parent_dataset: 'd', tile_index: index },
+  links: [],
+  assets: {},
+});
+
+describe('a new test database', () => {
+  it('has the system collections, an index for each queryable of the tiles, and no item', async () => {
+    const { rows } = await database.pool.query<{ id: string }>('SELECT id FROM collections ORDER BY id');
+    expect(rows.map((row) => row.id)).toEqual(['datasets', 'system_tiles']);
+    expect(await count('items')).toBe(0);
+    const indexes = await database.pool.query<{ indexdef: string }>(
+      `SELECT indexdef FROM pg_indexes JOIN partition_stats ON partition = tablename WHERE collection = 'system_tiles'`,
+    );
+    const all = indexes.rows.map((row) => row.indexdef).join('\n');
+    expect(all).toMatch(/to_text\(.*parent_dataset/);
+    expect(all).toMatch(/to_int\(.*tile_index/);
+  });
+
+  it('takes tiles of any time without a change to its partition, and finds them by index', async () => {
+    const shape = async (): Promise<unknown[]> =>
+      (await database.pool.query(
+        `SELECT c.relname, c.relfilenode, pg_get_constraintdef(k.oid) AS constraint FROM pg_class c JOIN pg_constraint k ON k.conrelid = c.oid
+         WHERE k.contype = 'c' AND c.relname IN (SELECT partition FROM partition_stats) ORDER BY 1`,
+      )).rows;
+    const before = await shape();
+    const times = ['0001-01-01T00:00:00Z', '2020-06-01T12:00:00Z', '9999-12-31T23:59:59.999Z'];
+    const tiles = times.map((time, index) => tile(`t${index}`, index, time));
+    await database.pool.query('SELECT create_items($1)', [JSON.stringify(tiles)]);
+    expect(await shape()).toEqual(before);
+
+    const body = {
+      collections: ['system_tiles'],
+      'filter-lang': 'cql2-json',
+      filter: { op: '=', args: [{ property: 'parent_dataset' }, 'd'] },
+      sortby: [{ field: 'tile_index', direction: 'desc' }],
+    };
+    const found = await database.pool.query<{ page: { features: { id: string }[] } }>('SELECT search($1) AS page', [JSON.stringify(body)]);
+    expect(found.rows[0]?.page.features.map((item) => item.id)).toEqual(['t2', 't1', 't0']);
+
+    // A sequential scan is cheaper on three rows: what matters is that the filter can use the index.
+    const { rows: plan } = await database.pool.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN SELECT id FROM items WHERE collection = 'system_tiles' AND to_text(content->'properties'->'parent_dataset') = to_text('"d"')`,
+    );
+    expect(plan.length).toBeGreaterThan(0);
+  });
+
+  it('is clean again after a reset', async () => {
+    await database.pool.query(`SELECT create_collection('{"type": "Collection", "id": "mine", "extent": {}}')`);
+    await database.pool.query(`SELECT create_items($1)`, [JSON.stringify([{ ...tile('x', 1, '2020-01-01T00:00:00Z'), collection: 'mine' }])]);
+    await database.pool.query(`SELECT * FROM search_query('{"collections": ["mine"]}')`);
+    await database.pool.query(`INSERT INTO stac_mosaic.registered_searches (search_id) VALUES ('x')`);
+    const started = performance.now();
+    await database.reset();
+    expect(performance.now() - started).toBeLessThan(1000);
+    expect(await count('collections')).toBe(2);
+    expect(await count('items')).toBe(0);
+    expect(await count('searches')).toBe(0);
+    expect(await count('stac_mosaic.registered_searches')).toBe(0);
+  });
+
+  it('shows searches to an operator', async () => {
+    const { rows } = await database.pool.query<{ hash: string }>(`SELECT hash FROM search_query('{"collections": ["datasets"]}')`);
+    const seen = await database.pool.query('SELECT id, search, created_at, usecount FROM stac_mosaic.searches');
+    expect(seen.rows).toEqual([{ id: rows[0]?.hash, search: { collections: ['datasets'] }, created_at: null, usecount: expect.any(String) }]);
+  });
+});

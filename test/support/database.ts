@@ -1,0 +1,136 @@
+/**
+ * The database of a test file: `TEST_DATABASE=embedded` (the default) or `postgres`. Both are copies of a template that is
+ * built once for each pgSTAC release and state of our migrations, so that a file has its own within seconds.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Pool } from 'pg';
+import { loadConfig, type DatabaseConfig } from '../../src/config.js';
+import { openDatabase, withTransaction, type Database, type SeedCollection } from '../../src/database/index.js';
+import { MIGRATIONS_FOLDER } from '../../src/database/own-schema.js';
+import { silentLogger } from '../../src/log.js';
+import { cloneTemplate } from './postgres.js';
+
+export interface TestDatabase {
+  readonly kind: 'embedded' | 'external';
+  readonly pool: Pool;
+  readonly pgstacVersion: string;
+  /** What a server's configuration says of a database that is open in another process (external only: embedded has one owner). */
+  readonly config: DatabaseConfig;
+  /** Brings the database back to what it was when it was new, in well below a second. */
+  reset(): Promise<void>;
+  /** Ends the pool and removes the database; fails when a client was never given back. */
+  close(): Promise<void>;
+}
+
+/** A database that a server process under test opens by itself. */
+export interface ServerDatabase {
+  /** The variables that make a server open it. */
+  readonly env: Readonly<Record<string, string>>;
+  remove(): Promise<void>;
+}
+
+export interface TestDatabaseOptions {
+  readonly pgstacVersion?: string;
+}
+
+export const testsOnPostgres = (): boolean => process.env['TEST_DATABASE'] === 'postgres';
+
+/** Connections of a test's pool: more than one, so that a client that was forgotten is not found by a hang alone. */
+const POOL_SIZE = 8;
+const DEFAULT_RELEASE = process.env['PGSTAC_VERSION'] ?? '0.10.0';
+export const cacheDir = loadConfig({ CACHE_DIR: process.env['CACHE_DIR'], XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] }).cacheDir;
+
+const systemCollection = (id: string): SeedCollection => ({
+  type: 'Collection',
+  id,
+  stac_version: '1.1.0',
+  description: id,
+  license: 'other',
+  links: [],
+  extent: { spatial: { bbox: [[-180, -90, 180, 90]] }, temporal: { interval: [[null, null]] } },
+});
+export const SYSTEM_COLLECTIONS: readonly SeedCollection[] = ['datasets', 'system_tiles'].map(systemCollection);
+
+/** A new, migrated and seeded database with a pool on it. */
+export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const pgstacVersion = options.pgstacVersion ?? DEFAULT_RELEASE;
+  const copy = await copyOfTemplate(pgstacVersion);
+  const opened = await open(copy.settings);
+  return {
+    kind: opened.kind,
+    pool: opened.pool,
+    pgstacVersion: opened.pgstacVersion,
+    config: copy.settings.database,
+    reset: () => reset(opened.pool),
+    close: async () => {
+      const out = opened.pool.totalCount - opened.pool.idleCount;
+      await (out === 0 ? opened.close() : opened.pool.query('SELECT 1'));
+      await copy.remove();
+      if (out > 0) throw new Error(`${out} database client(s) were never released.`);
+    },
+  };
+}
+
+/** The same, closed: for a test that starts the server as a process of its own. */
+export async function createServerDatabase(options: TestDatabaseOptions = {}): Promise<ServerDatabase> {
+  const pgstacVersion = options.pgstacVersion ?? DEFAULT_RELEASE;
+  const { settings, remove } = await copyOfTemplate(pgstacVersion);
+  const { url } = settings.database;
+  const env = { CACHE_DIR: cacheDir, DATA_DIR: settings.dataDir, PGSTAC_VERSION: pgstacVersion };
+  return { env: url === undefined ? env : { ...env, DATABASE_URL: url }, remove };
+}
+
+interface Copy {
+  readonly settings: { readonly database: DatabaseConfig; readonly dataDir: string; readonly cacheDir: string };
+  remove(): Promise<void>;
+}
+
+async function copyOfTemplate(pgstacVersion: string): Promise<Copy> {
+  const name = `stac_mosaic_template_${await fingerprint(pgstacVersion)}`;
+  const dataDir = join(tmpdir(), `stac-mosaic-test-${randomUUID()}`);
+  const settings = (url: string | undefined, folder: string): Copy['settings'] => ({
+    database: { url, poolSize: POOL_SIZE, pgstacVersion },
+    dataDir: folder,
+    cacheDir,
+  });
+  const build = async (database: Copy['settings']): Promise<void> => (await open(database)).close();
+  const removeFolder = (): Promise<void> => rm(dataDir, { recursive: true, force: true });
+  if (testsOnPostgres()) {
+    const { url, drop } = await cloneTemplate(name, (draft) => build(settings(draft, dataDir)));
+    return { settings: settings(url, dataDir), remove: () => Promise.all([drop(), removeFolder()]).then(() => undefined) };
+  }
+  const { copyTemplate } = await import('./embedded.js');
+  await copyTemplate(join(cacheDir, 'test-templates', name), dataDir, (draft) => build(settings(undefined, draft)));
+  return { settings: settings(undefined, dataDir), remove: removeFolder };
+}
+
+const open = (settings: Copy['settings']): Promise<Database> =>
+  openDatabase(settings, { logger: silentLogger(), collections: SYSTEM_COLLECTIONS });
+
+/** What a template is made of: another release, migration, seed or collection is another template. */
+async function fingerprint(pgstacVersion: string): Promise<string> {
+  const hash = createHash('sha256').update(pgstacVersion).update(JSON.stringify(SYSTEM_COLLECTIONS));
+  for (const name of (await readdir(MIGRATIONS_FOLDER)).toSorted()) {
+    hash.update(name).update(await readFile(join(MIGRATIONS_FOLDER, name)));
+  }
+  hash.update(await readFile(new URL('../../src/database/seed.js', import.meta.url)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+const OWN_TABLES = `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+  WHERE (schemaname = 'stac_mosaic' AND tablename <> 'migrations')
+     OR (schemaname = 'pgstac' AND tablename IN ('items', 'searches', 'search_wheres', 'query_queue', 'query_queue_history', 'base_items'))`;
+
+async function reset(pool: Pool): Promise<void> {
+  const ids = SYSTEM_COLLECTIONS.map((collection) => collection.id);
+  await withTransaction(pool, async (client) => {
+    await client.query('SELECT pgstac.delete_collection(id) FROM pgstac.collections WHERE id <> ALL ($1)', [ids]);
+    const { rows } = await client.query<{ name: string }>(OWN_TABLES);
+    await client.query(`TRUNCATE ${rows.map((row) => row.name).join(', ')}`);
+    await client.query(`DELETE FROM pgstac.queryables WHERE name <> ALL ($1) AND collection_ids IS NOT NULL`, [['parent_dataset', 'tile_index']]);
+    for (const collection of SYSTEM_COLLECTIONS) await client.query('SELECT pgstac.upsert_collection($1)', [JSON.stringify(collection)]);
+  });
+}
