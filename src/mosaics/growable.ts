@@ -1,0 +1,41 @@
+/** Typed arrays that grow: a number costs its 4 or 8 bytes, whatever the count. */
+
+/** A list of doubles. `values` is longer than `length`; it is replaced when the list grows, so fetch it anew after a push. */
+export class Doubles {
+  values = new Float64Array(64);
+  length = 0;
+
+  push(value: number): void {
+    if (this.length === this.values.length) {
+      const wider = new Float64Array(this.length * 2);
+      wider.set(this.values);
+      this.values = wider;
+    }
+    this.values[this.length] = value;
+    this.length += 1;
+  }
+
+  at(index: number): number {
+    return this.values[index] ?? 0;
+  }
+}
+
+/** A list of signed 32-bit numbers. `values` is replaced when the list grows, as in Doubles. */
+export class Integers {
+  values = new Int32Array(64);
+  length = 0;
+
+  push(value: number): void {
+    if (this.length === this.values.length) {
+      const wider = new Int32Array(this.length * 2);
+      wider.set(this.values);
+      this.values = wider;
+    }
+    this.values[this.length] = value;
+    this.length += 1;
+  }
+
+  at(index: number): number {
+    return this.values[index] ?? 0;
+  }
+}
