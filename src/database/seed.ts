@@ -52,12 +52,13 @@ export async function seed(client: pg.ClientBase, release: string, collections: 
 }
 
 async function seedPartition(client: pg.ClientBase, collection: string): Promise<void> {
-  const { rows } = await client.query<{ wide: boolean }>(
-    `SELECT m.constraint_dtrange @> $2::tstzrange AND m.constraint_edtrange @> $2::tstzrange AS wide
-     FROM pgstac.partition_stats p, pgstac.partition_catalog_meta(p.partition) m WHERE p.collection = $1`,
-    [collection, ALL_TIME],
+  // Read from the catalogue, which is the same in every release; a collection without partition_trunc has one partition.
+  const { rowCount } = await client.query(
+    `SELECT FROM pgstac.collections c JOIN pg_constraint k ON k.conrelid = to_regclass(format('pgstac._items_%s', c.key))
+     WHERE c.id = $1 AND k.contype = 'c' AND pg_get_constraintdef(k.oid) LIKE '%''0001-01-01%''9999-12-31%'`,
+    [collection],
   );
-  if (rows[0]?.wide !== true) await client.query('SELECT pgstac.check_partition($1, $2, $2)', [collection, ALL_TIME]);
+  if (rowCount === 0) await client.query('SELECT pgstac.check_partition($1, $2, $2)', [collection, ALL_TIME]);
 }
 
 /** 0.10.0 writes queryables through upsert_queryable; before that they are rows of a table. */

@@ -77,10 +77,10 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
 /** The same, closed: for a test that starts the server as a process of its own. */
 export async function createServerDatabase(options: TestDatabaseOptions = {}): Promise<ServerDatabase> {
   const pgstacVersion = options.pgstacVersion ?? DEFAULT_RELEASE;
-  const { settings, remove } = await copyOfTemplate(pgstacVersion);
-  const { url } = settings.database;
-  const env = { CACHE_DIR: cacheDir, DATA_DIR: settings.dataDir, PGSTAC_VERSION: pgstacVersion };
-  return { env: url === undefined ? env : { ...env, DATABASE_URL: url }, remove };
+  const copy = await copyOfTemplate(pgstacVersion);
+  const { url } = copy.settings.database;
+  const env = { CACHE_DIR: cacheDir, DATA_DIR: copy.settings.dataDir, PGSTAC_VERSION: pgstacVersion };
+  return { env: url === undefined ? env : { ...env, DATABASE_URL: url }, remove: () => copy.remove() };
 }
 
 interface Copy {
@@ -99,8 +99,8 @@ async function copyOfTemplate(pgstacVersion: string): Promise<Copy> {
   const build = async (database: Copy['settings']): Promise<void> => (await open(database)).close();
   const removeFolder = (): Promise<void> => rm(dataDir, { recursive: true, force: true });
   if (testsOnPostgres()) {
-    const { url, drop } = await cloneTemplate(name, (draft) => build(settings(draft, dataDir)));
-    return { settings: settings(url, dataDir), remove: () => Promise.all([drop(), removeFolder()]).then(() => undefined) };
+    const clone = await cloneTemplate(name, (draft) => build(settings(draft, dataDir)));
+    return { settings: settings(clone.url, dataDir), remove: () => Promise.all([clone.drop(), removeFolder()]).then(() => undefined) };
   }
   const { copyTemplate } = await import('./embedded.js');
   await copyTemplate(join(cacheDir, 'test-templates', name), dataDir, (draft) => build(settings(undefined, draft)));
