@@ -42,7 +42,8 @@ function install() {
   const options = { env: { ...process.env, PATH: path.join(delimiter) } };
   const { npm_execpath: npm = '', npm_node_execpath: node = process.execPath } = process.env;
   const direct = npm.endsWith('npm-cli.js') && existsSync(node) && !node.startsWith(join(root, 'node_modules'));
-  const args = ['ci', '--no-audit', '--no-fund', '--prefer-offline'];
+  // Loud only about errors: npm itself may run on Node 20, which it warns of package by package.
+  const args = ['ci', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
   const code = direct ? run(node, [npm, ...args], options) : run('npm', args, options);
   if (code === 0) writeFileSync(stamp, lockHash());
   return code;
