@@ -1,14 +1,12 @@
 /** Makes a checkout ready to run: installs when the lock file changed, compiles when a source did. Runs on Node 20. */
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The Node that npm brought along: every child runs on it, whatever node started this script. */
 export const ownNode = join(root, 'node_modules', '.bin', 'node');
-const stamp = join(root, 'node_modules', '.stac-mosaic-lock');
 
 /** Runs a program with this terminal as its own; returns its exit code. */
 export function run(file, args, options = {}) {
@@ -32,9 +30,16 @@ function step(title, work) {
   if (title) process.stderr.write(`${title}: ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
 }
 
-const lockHash = () => createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
-
-const installed = () => existsSync(stamp) && existsSync(ownNode) && readFileSync(stamp, 'utf8') === lockHash();
+/** True when what npm wrote down of its last installation has every package of the lock file, at its version. */
+function installed() {
+  const written = join(root, 'node_modules', '.package-lock.json');
+  if (!existsSync(written) || !existsSync(ownNode)) return false;
+  const [wanted, found] = [join(root, 'package-lock.json'), written].map((path) => JSON.parse(readFileSync(path, 'utf8')).packages);
+  // The key '' is this package; optional ones are builds for other platforms.
+  return Object.entries(wanted).every(
+    ([path, { version, optional }]) => path === '' || optional || found[path]?.version === version,
+  );
+}
 
 function install() {
   // npm ci deletes the node that may be running this: npm gets the node it was started with, and a PATH without ours.
@@ -44,9 +49,7 @@ function install() {
   const direct = npm.endsWith('npm-cli.js') && existsSync(node) && !node.startsWith(join(root, 'node_modules'));
   // Loud only about errors: npm itself may run on Node 20, which it warns of package by package.
   const args = ['ci', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
-  const code = direct ? run(node, [npm, ...args], options) : run('npm', args, options);
-  if (code === 0) writeFileSync(stamp, lockHash());
-  return code;
+  return direct ? run(node, [npm, ...args], options) : run('npm', args, options);
 }
 
 /** A test whose source was removed or renamed must not run from an older compilation. */
