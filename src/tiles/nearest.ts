@@ -1,0 +1,121 @@
+/** Nearest neighbour: finds the source pixel of every pixel that is still empty, and paints it. */
+import type { Block } from './blocks.js';
+import type { Canvas } from './canvas.js';
+import { makeColoured } from './canvas.js';
+import type { Plane, Raster } from './raster.js';
+import type { Warp } from './warp.js';
+
+/** Which pixels of a level belong to which pixels of a canvas. */
+export interface Samples {
+  /** Indices into the canvas. */
+  readonly targets: Int32Array;
+  /** The source pixel of each. */
+  readonly columns: Int32Array;
+  readonly rows: Int32Array;
+}
+
+/** GDAL's warper adds as much before it rounds down (GWKNearest), which settles what lies on an edge. */
+const ROUNDING = 1e-10;
+/** A centre this near to the raster's edge is inside, so that rounding leaves no gap between neighbours. */
+const EDGE = 1e-6;
+
+/** The samples of all empty pixels that the level covers. */
+export function findSamples(canvas: Canvas, warp: Warp, { width, height }: Plane): Samples {
+  const { size, opacity } = canvas;
+  const targets = new Int32Array(canvas.left);
+  const columns = new Int32Array(canvas.left);
+  const rows = new Int32Array(canvas.left);
+  const rowOfColumns = new Float64Array(size);
+  const rowOfRows = new Float64Array(size);
+  let count = 0;
+  for (let y = 0; y < size; y++) {
+    warp.row(y, rowOfColumns, rowOfRows);
+    for (let x = 0; x < size; x++) {
+      const target = y * size + x;
+      if (opacity[target] !== 0) continue;
+      const column = rowOfColumns[x] ?? Number.NaN;
+      const row = rowOfRows[x] ?? Number.NaN;
+      if (!(column >= -EDGE && column <= width + EDGE && row >= -EDGE && row <= height + EDGE)) continue;
+      targets[count] = target;
+      columns[count] = clamp(Math.floor(column + ROUNDING), width);
+      rows[count] = clamp(Math.floor(row + ROUNDING), height);
+      count++;
+    }
+  }
+  return { targets: targets.subarray(0, count), columns: columns.subarray(0, count), rows: rows.subarray(0, count) };
+}
+
+const clamp = (index: number, length: number): number => Math.max(0, Math.min(length - 1, index));
+
+/** The blocks that hold the samples. */
+export function blocksOf({ columns, rows }: Samples, plane: Plane): number[] {
+  const blocks = new Set<number>();
+  let last = -1;
+  for (let i = 0; i < columns.length; i++) {
+    const block = blockAt(plane, columns[i] ?? 0, rows[i] ?? 0);
+    if (block !== last) blocks.add((last = block));
+  }
+  return [...blocks];
+}
+
+const blockAt = ({ blockWidth, blockHeight, blocksAcross }: Plane, column: number, row: number): number =>
+  Math.floor(row / blockHeight) * blocksAcross + Math.floor(column / blockWidth);
+
+/** The place of a pixel's first sample inside its block. */
+const offsetIn = ({ blockWidth, blockHeight, samples }: Plane, column: number, row: number): number =>
+  ((row % blockHeight) * blockWidth + (column % blockWidth)) * samples;
+
+/** Drops the samples that the internal mask hides; a block that the file leaves out hides all of its pixels. */
+export function unmasked(samples: Samples, mask: Plane, blocks: ReadonlyMap<number, Block>): Samples {
+  const kept = Int32Array.from(samples.targets.keys()).filter((i) => {
+    const column = samples.columns[i] ?? 0;
+    const row = samples.rows[i] ?? 0;
+    return (blocks.get(blockAt(mask, column, row))?.[offsetIn(mask, column, row)] ?? 0) !== 0;
+  });
+  const pick = (values: Int32Array): Int32Array => kept.map((i) => values[i] ?? 0);
+  return { targets: pick(samples.targets), columns: pick(samples.columns), rows: pick(samples.rows) };
+}
+
+/**
+ * Paints the samples that hold data: not transparent, not nodata. Blocks that the file leaves out hold nodata, or 0.
+ * @returns the number of pixels painted
+ */
+export function paint(canvas: Canvas, { targets, columns, rows }: Samples, raster: Raster, plane: Plane, blocks: ReadonlyMap<number, Block>): number {
+  const { colours, alpha, nodata } = raster;
+  if (colours === 3) makeColoured(canvas);
+  const { bands, pixels, opacity } = canvas;
+  const green = colours === 3 ? 1 : 0;
+  const blue = colours === 3 ? 2 : 0;
+  const empty = new Uint8Array(plane.blockWidth * plane.blockHeight * plane.samples).fill(nodata ?? 0);
+  let lastBlock = -1;
+  let bytes: Uint8Array = empty;
+  let painted = 0;
+  for (let i = 0; i < targets.length; i++) {
+    const column = columns[i] ?? 0;
+    const row = rows[i] ?? 0;
+    const block = blockAt(plane, column, row);
+    if (block !== lastBlock) {
+      lastBlock = block;
+      bytes = blocks.get(block) ?? empty;
+    }
+    const at = offsetIn(plane, column, row);
+    const opaque = alpha === undefined ? 255 : (bytes[at + alpha] ?? 0);
+    if (opaque === 0) continue;
+    const r = bytes[at] ?? 0;
+    const g = bytes[at + green] ?? 0;
+    const b = bytes[at + blue] ?? 0;
+    if (r === nodata && g === nodata && b === nodata) continue;
+    const target = targets[i] ?? 0;
+    if (bands === 1) {
+      pixels[target] = r;
+    } else {
+      pixels[target * 3] = r;
+      pixels[target * 3 + 1] = g;
+      pixels[target * 3 + 2] = b;
+    }
+    opacity[target] = opaque;
+    painted++;
+  }
+  canvas.left -= painted;
+  return painted;
+}
