@@ -5,7 +5,7 @@ import { resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DomainError, invalidInput } from '../errors.js';
 import type { Source } from './source.js';
-import { shownHref } from './source.js';
+import { codeOf, shownHref } from './source.js';
 
 /** No link in the last step (the path is already resolved), no waiting for the writer of a named pipe. */
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -14,7 +14,7 @@ const refused = (href: string): DomainError =>
   invalidInput(`${shownHref(href)}: the file is not below a folder in ALLOWED_FILE_ROOTS.`);
 
 const unreadable = (href: string, cause: unknown): DomainError => {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const code = codeOf(cause);
   const why = code === 'ENOENT' || code === 'ENOTDIR' ? 'there is no such file' : 'the file cannot be read';
   return new DomainError('Upstream', `${shownHref(href)}: ${why}.`, { cause });
 };

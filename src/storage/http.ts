@@ -31,6 +31,7 @@ const MAX_CONNECTIONS = 32;
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 /** Whole files kept for the next ranges, all sources together. */
 const WHOLE_CACHE_BYTES = 2 * MAX_WHOLE_BYTES;
+const WHOLE_CACHE_MS = 60_000;
 /** The longest single range: a tile or strip beyond it is not for this server. */
 const MAX_RANGE_BYTES = 64 * 1024 * 1024;
 
@@ -46,6 +47,7 @@ export function createHttpReader(allowedHosts: readonly string[], options: HttpO
   });
   const wholes = new LRUCache<string, ArrayBuffer>({
     maxSize: WHOLE_CACHE_BYTES,
+    ttl: WHOLE_CACHE_MS,
     sizeCalculation: (bytes) => Math.max(1, bytes.byteLength),
   });
 
@@ -103,7 +105,10 @@ export function createHttpReader(allowedHosts: readonly string[], options: HttpO
       async fetch(offset: number, length?: number, { signal }: FetchOptions = {}) {
         const whole = wholes.get(url.href);
         const wanted = length ?? (metadata.size ?? MAX_RANGE_BYTES) - offset;
-        if (whole !== undefined) return whole.slice(offset, offset + wanted);
+        if (whole !== undefined) {
+          metadata.size = whole.byteLength;
+          return whole.slice(offset, offset + wanted);
+        }
         if (wanted <= 0) return new ArrayBuffer(0);
         if (wanted > MAX_RANGE_BYTES) throw upstream(url, `a range of ${wanted} bytes is more than this server reads at once`);
         const { bytes, size } = await fetchRange(url, offset, wanted, signal);

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Agent } from 'undici';
 import { request } from 'undici';
 import { DomainError } from '../errors.js';
-import { shownHref } from './source.js';
+import { codeOf, shownHref } from './source.js';
 
 export interface Answer {
   /** 200, 206, 416 or a redirect. */
@@ -105,7 +105,7 @@ export function parseContentRange(value: string | undefined): ContentRange | und
 
 function failure(url: URL, error: unknown): DomainError {
   if (error instanceof DomainError) return error;
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = codeOf(error);
   if (TIMEOUTS.has(code)) {
     return new DomainError('UpstreamTimeout', `${shownHref(url.href)}: its server did not answer in time.`, { cause: error });
   }

@@ -40,3 +40,7 @@ export const shownHref = (href: string): string => {
   const shown = href.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//');
   return shown.length > 300 ? `${shown.slice(0, 300)}…` : shown;
 };
+
+/** The `code` of a system's or undici's error; '' when it has none. */
+export const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
