@@ -35,6 +35,8 @@ export async function startPostgres() {
   let log = '';
   server.stderr.on('data', (chunk) => (log = (log + chunk).slice(-8000)));
   const ended = new Promise((resolve) => server.on('exit', resolve));
+  // It has a process group of its own, out of reach of the terminal's Ctrl-C: an end without stop() must take it along.
+  process.on('exit', () => server.kill('SIGQUIT'));
   const stop = async () => {
     // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
     server.kill('SIGINT');
