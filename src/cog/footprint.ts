@@ -2,7 +2,7 @@
 import type { MultiPolygon, Polygon, Position } from 'geojson';
 import { invalidInput } from '../errors.js';
 import { isCylindrical, toLonLat, wrap } from './crs.js';
-import { apply } from './transform.js';
+import { apply, projectedBbox } from './transform.js';
 import type { Bbox, Crs, Transform } from './types.js';
 
 export interface Outline {
@@ -16,14 +16,28 @@ type Point = [lon: number, lat: number];
 
 /** 21 points between the corners of each side, as rasterio's transform_bounds adds. */
 const STEPS = 22;
+/** Beyond what any grid of the earth uses, in degrees (several turns) and in metres, feet or the like. */
+const MAX_DEGREES = 1000;
+const MAX_UNITS = 1e9;
 /** 1 cm: longitudes nearer to the antimeridian than this lie on it. */
 const TINY = 1e-7;
 
 /**
  * The outline of a raster of `width` × `height` pixels.
- * @throws DomainError InvalidInput when its edges have no longitude and latitude
+ * @throws DomainError InvalidInput when its edges have no longitude and latitude, or enclose nothing
  */
 export function outlineOf(crs: Crs, transform: Transform, width: number, height: number): Outline {
+  const extent = crs.units === 'degree' ? MAX_DEGREES : MAX_UNITS;
+  if (projectedBbox(transform, width, height).some((value) => !(Math.abs(value) <= extent))) {
+    throw invalidInput(`its georeferencing lies outside the earth (${crs.code})`);
+  }
+  const outline = trace(crs, transform, width, height);
+  const [west, south, east, north] = outline.bbox;
+  if (west === east || south >= north) throw invalidInput(`its georeferencing covers no area (${crs.code})`);
+  return outline;
+}
+
+function trace(crs: Crs, transform: Transform, width: number, height: number): Outline {
   const ring = edges(crs, transform, width, height);
   if (ring.length < 3) throw invalidInput(`its edges have no place in longitude and latitude (${crs.code})`);
   const winding = ring.length > 3 ? turnsAroundPole(ring) : 0;

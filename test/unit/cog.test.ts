@@ -213,6 +213,9 @@ describe('what cannot be placed', () => {
   it('is a file without georeferencing', () => refused({ ...size, tags: { 33_550: double(0, 0, 0) } }, /no georeferencing/));
   it('is a transform that cannot be inverted', () => refused({ ...size, matrix: [1, 1, 0, 1, 1, 0] }, /not a usable transform/));
   it('is a transform of infinities', () => refused({ ...size, pixel: [Number.POSITIVE_INFINITY, 1] }, /not a usable transform/));
+  it('is a place outside the earth', () => refused({ ...size, origin: [1e12, 0] }, /outside the earth/));
+  it('is a raster without an area', () => refused({ ...size, pixel: [1, 1e-20] }, /covers no area/));
+  it('is a grid beyond the pole', () => refused({ ...size, origin: [0, 120] }, /covers no area/));
   it('is named without the signature of its URL', () => refused({ ...size, crs: 'none' }, /^https:\/\/cogs\.example\.com\/tile\.tif: [^?]*$/));
 
   it('is not UTM that only calls itself user-defined', async () => {
