@@ -42,7 +42,7 @@ describe('a new test database', () => {
     expect(rows.map((row) => row.id)).toEqual(['datasets', 'system_tiles']);
     expect(await count('items')).toBe(0);
     const indexes = await database.pool.query<{ indexdef: string }>(
-      `SELECT indexdef FROM pg_indexes JOIN partition_stats ON partition = tablename WHERE collection = 'system_tiles'`,
+      `SELECT indexdef FROM pg_indexes JOIN collections ON tablename = format('_items_%s', key) WHERE id = 'system_tiles'`,
     );
     const all = indexes.rows.map((row) => row.indexdef).join('\n');
     expect(all).toMatch(/to_text\(.*parent_dataset/);
@@ -53,7 +53,7 @@ describe('a new test database', () => {
     const shape = async (): Promise<unknown[]> =>
       (await database.pool.query(
         `SELECT c.relname, c.relfilenode, pg_get_constraintdef(k.oid) AS constraint FROM pg_class c JOIN pg_constraint k ON k.conrelid = c.oid
-         WHERE k.contype = 'c' AND c.relname IN (SELECT partition FROM partition_stats) ORDER BY 1`,
+         WHERE k.contype = 'c' AND c.relname IN (SELECT format('_items_%s', key) FROM collections) ORDER BY 1`,
       )).rows;
     const before = await shape();
     const times = ['0001-01-01T00:00:00Z', '2020-06-01T12:00:00Z', '9999-12-31T23:59:59.999Z'];
