@@ -75,9 +75,10 @@ function arrayLiteral(node: ArrayNode, context: Context): Operand {
 const isConstant = (node: Cql2Expression): boolean =>
   isScalarLiteral(node) || node.kind === 'geometry' || node.kind === 'bbox' || (node.kind === 'array' && node.items.every(isConstant));
 
-/** Dates and timestamps stand in items' arrays as the strings they are. */
+/** Dates and timestamps stand in items' arrays as strings, timestamps without a fraction of zeros. */
 function constant(node: Cql2Expression): unknown {
-  if (node.kind === 'date' || node.kind === 'timestamp') return node.value;
+  if (node.kind === 'date') return node.value;
+  if (node.kind === 'timestamp') return node.value.toUpperCase().replace(/\.0+(?=Z|[+-])/, '');
   return node.kind === 'array' ? node.items.map(constant) : toJson(node);
 }
 

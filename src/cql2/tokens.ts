@@ -21,6 +21,9 @@ const token = (name: string, pattern: RegExp, label: string, categories: TokenTy
   createToken({ name, pattern, label, categories, line_breaks: false });
 
 export const Identifier = createToken({ name: 'Identifier', pattern: new RegExp(`${START}${PART}*`), label: 'a name', line_breaks: false });
+/** A name that needs no quotes, unless it is a keyword. */
+export const PLAIN_NAME = new RegExp(`^${START}${PART}*$`);
+
 /** Inside quotes any character is taken, `""` for a quote: STAC names such as `s2:mgrs-tile` are outside the BNF. */
 export const QuotedIdentifier = createToken({ name: 'QuotedIdentifier', pattern: /"(?:[^"]|"")+"/, label: 'a name in double quotes', line_breaks: true });
 /** A backslash takes the next character with it, so that neither `\'` nor the quote after `\\` is misread. */
