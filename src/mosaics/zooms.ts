@@ -60,8 +60,19 @@ export class ZoomsFromItems {
   private maxzoom = -1;
   private overviewZoom = -1;
   private overviewsKnown = true;
+  private west = Infinity;
+  private south = Infinity;
+  private east = -Infinity;
+  private north = -Infinity;
 
   add(item: ItemResolution): void {
+    const box = boxOf(item.bbox);
+    if (box !== undefined) {
+      this.west = Math.min(this.west, box[0]);
+      this.south = Math.min(this.south, box[1]);
+      this.east = Math.max(this.east, box[2]);
+      this.north = Math.max(this.north, box[3]);
+    }
     const resolution = mercatorResolution(item);
     if (resolution === undefined) return;
     this.maxzoom = Math.max(this.maxzoom, zoomForResolution(resolution));
@@ -69,17 +80,18 @@ export class ZoomsFromItems {
     else this.overviewZoom = Math.max(this.overviewZoom, zoomForResolution(resolution * 2 ** item.overviews));
   }
 
-  /** The zooms for a mosaic with these bounds, or undefined when no item told its resolution. */
-  result(bounds: BBox): Zooms | undefined {
+  /** The zooms for a mosaic with these bounds (without: those of the items' boxes), or undefined when no item told its resolution. */
+  result(bounds?: BBox): Zooms | undefined {
     if (this.maxzoom < 0) return undefined;
-    const whole = Math.min(this.maxzoom, zoomOfWhole(bounds));
+    const known = this.west <= this.east ? zoomOfWhole([this.west, this.south, this.east, this.north]) : 0;
+    const whole = Math.min(this.maxzoom, bounds === undefined ? known : zoomOfWhole(bounds));
     const minzoom = this.overviewsKnown ? Math.max(whole, Math.min(this.maxzoom, this.overviewZoom)) : whole;
     return { minzoom, maxzoom: this.maxzoom };
   }
 }
 
 /** zoomsFromItems over a list. */
-export function zoomsFromItems(items: Iterable<ItemResolution>, bounds: BBox): Zooms | undefined {
+export function zoomsFromItems(items: Iterable<ItemResolution>, bounds?: BBox): Zooms | undefined {
   const zooms = new ZoomsFromItems();
   for (const item of items) zooms.add(item);
   return zooms.result(bounds);

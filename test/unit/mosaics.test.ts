@@ -243,6 +243,9 @@ describe('zooms from items', () => {
 
   it('are the deepest of the items, and the one where the whole is about one tile', () => {
     expect(zoomsFromItems([{ gsd: 30 }, { gsd: 10 }], [0, 0, 10, 10])).toEqual({ minzoom: 5, maxzoom: 14 });
+    const boxes = [{ gsd: 30, bbox: [0, 0, 4, 10] }, { bbox: [4, 0, 10, 10] }];
+    expect(zoomsFromItems(boxes)).toEqual({ minzoom: 5, maxzoom: 12 });
+    expect(zoomsFromItems([{ gsd: 30 }])).toEqual({ minzoom: 0, maxzoom: 12 });
     expect(zoomsFromItems([{}], [0, 0, 10, 10])).toBeUndefined();
     expect(zoomsFromItems([], [0, 0, 10, 10])).toBeUndefined();
   });
