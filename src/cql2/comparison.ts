@@ -97,10 +97,21 @@ export function likeSql({ value, pattern }: LikeNode, context: Context): string 
   const literal = innermost(pattern);
   if (literal.kind === 'literal' && /(?:^|[^\\])(?:\\\\)*\\$/.test(String(literal.value)))
     throw invalidNode(literal.at, 'must not end with a single backslash, which escapes the character after it.');
-  const text = textOf(value, context);
-  const sql = scalarSql(pattern, 'string', context);
-  // unaccent() can make a backslash of its full-width form: a letter behind both sides keeps LIKE from failing on it.
-  return usesAccenti(pattern) ? `((${text} || 'x') LIKE (${sql} || 'x'))` : `(${text} LIKE ${sql})`;
+  return `(${textOf(value, context)} LIKE ${scalarSql(usesAccenti(pattern) ? escapeFolded(pattern) : pattern, 'string', context)})`;
+}
+
+/** What unaccent() turns into LIKE's own characters: they stay plain characters of the pattern. */
+const FOLDED: Readonly<Record<string, string>> = { '\u2216': '\\', '\uFE68': '\\', '\uFF3C': '\\', '\uFE6A': '%', '\uFF05': '%', '\uFF3F': '_' };
+
+function escapeFolded(node: Cql2Expression): Cql2Expression {
+  if (node.kind === 'casei' || node.kind === 'accenti') return { ...node, arg: escapeFolded(node.arg) };
+  if (node.kind !== 'literal') return node;
+  // A backslash is taken with what it escapes, so that the second of two escapes nothing.
+  const value = String(node.value).replaceAll(/\\[^]|[^\\]/g, (match) => {
+    const folded = FOLDED[match.at(-1) ?? ''];
+    return folded === undefined ? match : `\\${folded}`;
+  });
+  return { ...node, value };
 }
 
 const innermost = (node: Cql2Expression): Cql2Expression => (node.kind === 'casei' || node.kind === 'accenti' ? innermost(node.arg) : node);

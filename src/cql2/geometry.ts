@@ -13,6 +13,10 @@ export type GeoJsonGeometry =
 /** More vertices than this in one filter are refused: they would cost PostGIS seconds a row. */
 export const MAX_POSITIONS = 50_000;
 
+/** Far beyond any reference system's axes; GEOS loses itself in coordinates near the ends of a double. */
+export const MAX_COORDINATE = 1e9;
+const isCoordinate = (value: unknown): value is number => typeof value === 'number' && Math.abs(value) <= MAX_COORDINATE;
+
 export const GEOMETRY_TYPES = [
   'Point',
   'MultiPoint',
@@ -42,7 +46,7 @@ class Reader {
   position = (value: unknown, path: string): Position => {
     if (!Array.isArray(value) || value.length < 2 || value.length > 4) this.fail(path, 'must be a position of 2 or 3 numbers.');
     const numbers = value.map((item: unknown) => {
-      if (typeof item !== 'number' || !Number.isFinite(item)) this.fail(path, 'must be a position of finite numbers.');
+      if (!isCoordinate(item)) this.fail(path, 'must be a position of numbers, none beyond 1e9.');
       return item;
     });
     if (++this.#positions > MAX_POSITIONS) this.fail(path, `geometries of more than ${MAX_POSITIONS} positions are not taken.`);
@@ -111,7 +115,7 @@ export const readGeometry = (value: unknown, place: (path: string) => Place): Ge
 export function readBbox(value: unknown, place: (path: string) => Place): readonly number[] {
   if (!Array.isArray(value) || (value.length !== 4 && value.length !== 6)) throw invalidNode(place(''), 'must be a bounding box of 4 or 6 numbers.');
   const numbers = value.map((item: unknown, index) => {
-    if (typeof item !== 'number' || !Number.isFinite(item)) throw invalidNode(place(`/${index}`), 'must be a finite number.');
+    if (!isCoordinate(item)) throw invalidNode(place(`/${index}`), 'must be a number not beyond 1e9.');
     return item;
   });
   const half = numbers.length / 2;

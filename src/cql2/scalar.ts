@@ -110,7 +110,9 @@ export function scalarSql(node: Cql2Expression, type: ScalarType, context: Conte
 }
 
 function mismatch(node: Cql2Expression, type: ScalarType): never {
-  throw invalidNode(node.at, `must be ${DESCRIBED[type]}.`);
+  // In text a literal has no place of its own but its operator's, so it is named.
+  const which = node.kind === 'literal' ? `${JSON.stringify(node.value)} ` : '';
+  throw invalidNode(node.at, `${which}must be ${DESCRIBED[type]}.`);
 }
 
 function literalSql(node: LiteralNode, type: ScalarType, { builder }: FilterTarget): string {
