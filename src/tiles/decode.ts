@@ -1,17 +1,16 @@
 /** Decompresses one block of a TIFF into interleaved 8-bit samples; the only place that knows codecs. */
 import * as zlib from 'node:zlib';
-import { Compression, Photometric, Predictor, TiffTag } from '@cogeotiff/core';
+import { TiffTag } from '@cogeotiff/core';
 import sharp from 'sharp';
 import { readNumbers } from '../cog/tags.js';
 import { notImplemented } from '../errors.js';
 import { decodeLzw } from './lzw.js';
 import type { Plane } from './raster.js';
 
-export type Bytes = Uint8Array<ArrayBufferLike>;
+export type Bytes = Uint8Array;
 
-/** libtiff's codes that @cogeotiff/core names otherwise or not at all. */
-const ZSTD = 50_000;
-const WEBP = 50_001;
+const NO_PREDICTOR = 1;
+const HORIZONTAL = 2;
 
 /**
  * The samples of a block, `blockWidth * rows * samples` bytes, one byte a sample (0 and 1 for 1-bit samples).
@@ -20,33 +19,32 @@ const WEBP = 50_001;
  */
 export async function decodeBlock(packed: Bytes, plane: Plane, rows: number): Promise<Bytes> {
   const { compression, blockWidth, samples, bitsPerSample } = plane;
-  if (compression === Compression.Jpeg || compression === WEBP) return decodePicture(packed, plane, rows);
+  if (compression === 'jpeg' || compression === 'webp') return decodePicture(packed, plane, rows);
   const rowBytes = Math.ceil((blockWidth * samples * bitsPerSample) / 8);
   const bytes = unpack(packed, compression, rowBytes * plane.blockHeight);
   if (bytes.length < rowBytes * rows) throw new Error(`a block unpacks to ${bytes.length} bytes instead of ${rowBytes * rows}`);
   if (bitsPerSample === 1) return spreadBits(bytes, blockWidth * samples, rowBytes, rows);
-  if (plane.predictor === Predictor.Horizontal) sumRows(bytes, rowBytes, rows, samples);
-  else if (plane.predictor !== Predictor.None) throw notImplemented(`Predictor ${plane.predictor} cannot be read yet; it comes with the tiles issue.`);
+  if (plane.predictor === HORIZONTAL) sumRows(bytes, rowBytes, rows, samples);
+  else if (plane.predictor !== NO_PREDICTOR) throw notImplemented(`Predictor ${plane.predictor} cannot be read yet; it comes with the tiles issue.`);
   return bytes;
 }
 
 /** At most `length` bytes, so that a few packed bytes cannot fill the memory. */
-function unpack(packed: Bytes, compression: number, length: number): Bytes {
+function unpack(packed: Bytes, compression: string, length: number): Bytes {
   const options = { maxOutputLength: length };
   switch (compression) {
-    case Compression.None:
+    case 'none':
       return Uint8Array.from(packed.subarray(0, length));
-    case Compression.DeflateOther:
-    case Compression.Deflate:
+    case 'deflate':
       return zlib.inflateSync(packed, options);
-    case Compression.Lzw:
+    case 'lzw':
       return decodeLzw(packed, length);
-    case ZSTD:
+    case 'zstd':
       // From Node 22.15 on; engines begin at 22.12.
       if (typeof zlib.zstdDecompressSync !== 'function') throw notImplemented('Reading zstd needs Node 22.15 or later.');
       return zlib.zstdDecompressSync(packed, options);
     default:
-      throw notImplemented(`TIFF compression ${compression} cannot be read yet; it comes with the tiles issue.`);
+      throw notImplemented(`${compression} compression cannot be read yet; it comes with the tiles issue.`);
   }
 }
 
@@ -69,10 +67,10 @@ function spreadBits(bytes: Bytes, width: number, rowBytes: number, rows: number)
 /** JPEG and WebP blocks are whole pictures; libvips converts YCbCr to RGB as libjpeg and GDAL do. */
 async function decodePicture(packed: Bytes, plane: Plane, rows: number): Promise<Bytes> {
   const { blockWidth, samples } = plane;
-  if (plane.compression === Compression.Jpeg && samples !== 1 && samples !== 3) {
+  if (plane.compression === 'jpeg' && samples !== 1 && samples !== 3) {
     throw notImplemented(`JPEG blocks of ${samples} bands cannot be read yet; it comes with the tiles issue.`);
   }
-  const picture = plane.compression === Compression.Jpeg ? await wholeJpeg(packed, plane) : packed;
+  const picture = plane.compression === 'jpeg' ? await wholeJpeg(packed, plane) : packed;
   let image = sharp(picture, { limitInputPixels: blockWidth * plane.blockHeight, failOn: 'error' });
   // A WebP block that happens to be opaque comes without its alpha.
   if (samples === 4) image = image.ensureAlpha();
@@ -92,7 +90,7 @@ const ADOBE_RGB = Uint8Array.of(0xff, 0xee, 0, 14, 0x41, 0x64, 0x6f, 0x62, 0x65,
 async function wholeJpeg(packed: Bytes, { image, photometric, samples }: Plane): Promise<Bytes> {
   const tables = Uint8Array.from(await readNumbers(image, TiffTag.JpegTables));
   const parts: Bytes[] = [packed.subarray(0, 2)];
-  if (photometric === Photometric.Rgb && samples === 3) parts.push(ADOBE_RGB);
+  if (photometric === 'rgb' && samples === 3) parts.push(ADOBE_RGB);
   if (tables.length > 4) parts.push(tables.subarray(2, -2)); // without its start and end of image
   if (parts.length === 1) return packed;
   return Buffer.concat([...parts, packed.subarray(2)]);

@@ -10,7 +10,8 @@ export const CONTENT_TYPES: Readonly<Record<TileFormat, string>> = { png: 'image
 export async function encodeCanvas(canvas: Canvas, format: TileFormat): Promise<Uint8Array> {
   const { size, bands, pixels } = canvas;
   const opaque = format === 'jpg' || canvas.opacity.every((value) => value === 255);
-  const image = sharp(opaque ? pixels : withOpacity(canvas), { raw: { width: size, height: size, channels: opaque ? bands : bands === 1 ? 2 : 4 } });
+  const channels = opaque ? bands : bands === 1 ? 2 : 4;
+  const image = sharp(opaque ? pixels : withOpacity(canvas), { raw: { width: size, height: size, channels } }).toColourspace(bands === 1 ? 'b-w' : 'srgb');
   if (format === 'png') return image.png({ compressionLevel: 6, adaptiveFiltering: false }).toBuffer();
   return format === 'jpg' ? image.jpeg({ quality: 85 }).toBuffer() : image.webp({ quality: 75 }).toBuffer();
 }

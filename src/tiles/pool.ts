@@ -159,6 +159,6 @@ export class RenderPool {
   }
 
   #tell({ worker }: Seat, message: ToWorker): void {
-    worker.postMessage(message);
+    worker.postMessage(message, []);
   }
 }

@@ -2,7 +2,7 @@
 import type { Tiff, TiffImage } from '@cogeotiff/core';
 import { TiffTag } from '@cogeotiff/core';
 import type { Cog } from '../cog/open.js';
-import { readNumber, readNumbers } from '../cog/tags.js';
+import { compressionName, photometricName, readNumber, readNumbers } from '../cog/tags.js';
 import type { CogHeader } from '../cog/types.js';
 import { DomainError, notImplemented } from '../errors.js';
 
@@ -20,10 +20,11 @@ export interface Plane {
   /** Samples of a pixel, interleaved. */
   readonly samples: number;
   readonly bitsPerSample: 1 | 8;
-  /** TIFF codes: compression, predictor, photometric interpretation. */
-  readonly compression: number;
+  /** In the words of {@link CogHeader}. */
+  readonly compression: string;
+  readonly photometric: string;
+  /** TIFF tag 317: 1 none, 2 horizontal differencing, 3 floating point. */
   readonly predictor: number;
-  readonly photometric: number;
 }
 
 /** The full image or an overview, with its internal mask. */
@@ -121,8 +122,8 @@ async function planeOf(tiff: Tiff, image: TiffImage, name: string): Promise<Plan
     image, tiff, width, height, tiled, blockWidth, blockHeight, samples, bitsPerSample,
     blocksAcross: Math.ceil(width / blockWidth),
     blocksDown: Math.ceil(height / blockHeight),
-    compression: await number(TiffTag.Compression, 1),
+    compression: compressionName(await number(TiffTag.Compression, 1)),
+    photometric: photometricName(await number(TiffTag.Photometric, 1)),
     predictor: await number(TiffTag.Predictor, 1),
-    photometric: await number(TiffTag.Photometric, 1),
   };
 }

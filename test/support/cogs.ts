@@ -1,6 +1,8 @@
 /** Makes small real COGs for tests: every pixel is what a function says. */
+import { zstdCompressSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { toCog } from '../../src/demo/cog-writer.js';
+import { readDirectories, shorts, writeDirectories } from '../../src/demo/tiff-directories.js';
 
 export interface CogOptions {
   readonly width: number;
@@ -40,12 +42,20 @@ export async function makeCog(options: CogOptions): Promise<Buffer> {
   return toCog(image, { west, north, resX, resY, epsg, ...(nodata === undefined ? {} : { nodata }) }, maskImage);
 }
 
-async function pyramid(image: Sharp, { bands = 3, compression = 'deflate', block = 512, overviews = true }: CogOptions, wide: boolean): Promise<Buffer> {
+async function pyramid(image: Sharp, { bands = 3, compression: wanted = 'deflate', block = 512, overviews = true }: CogOptions, wide: boolean): Promise<Buffer> {
   const grey = bands <= 2;
-  return image
+  const compression = wanted === 'zstd' ? 'none' : wanted; // sharp's libtiff comes without zstd
+  const tiff = await image
     .toColourspace(wide ? (grey ? 'grey16' : 'rgb16') : grey ? 'b-w' : 'srgb')
-    .tiff({ compression, quality: 90, predictor: ['deflate', 'lzw', 'zstd'].includes(compression) ? 'horizontal' : 'none', tile: true, tileWidth: block, tileHeight: block, pyramid: overviews })
+    .tiff({ compression, quality: 90, predictor: ['deflate', 'lzw'].includes(compression) ? 'horizontal' : 'none', tile: true, tileWidth: block, tileHeight: block, pyramid: overviews })
     .toBuffer();
+  return wanted === 'zstd' ? withZstd(tiff) : tiff;
+}
+
+function withZstd(tiff: Buffer): Buffer {
+  const directories = readDirectories(tiff);
+  for (const { tags } of directories) tags.set(259, shorts(50_000));
+  return writeDirectories(directories.map(({ tags, tiles }) => ({ tags, tiles: tiles.map((tile) => zstdCompressSync(tile)) })));
 }
 
 async function maskPyramid(mask: (x: number, y: number) => boolean, { width, height, block = 512, overviews = true }: CogOptions): Promise<Buffer> {
