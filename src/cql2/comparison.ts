@@ -2,13 +2,11 @@
 import type { BetweenNode, ComparisonNode, ComparisonOp, Cql2Expression, InNode, LikeNode, LiteralNode, PropertyNode } from './ast.js';
 import { invalidNode } from './faults.js';
 import { indexedComparison } from './indexed.js';
-import { compareInstants } from './instants.js';
+import { compareInstants, FLIPPED } from './instants.js';
 import { literalType, scalarSql, staticType } from './scalar.js';
 import type { ScalarType, StaticType } from './scalar.js';
 import type { Context } from './target.js';
 import { propertyOf } from './target.js';
-
-const FLIPPED: Readonly<Record<ComparisonOp, ComparisonOp>> = { '=': '=', '<>': '<>', '<': '>', '>': '<', '<=': '>=', '>=': '<=' };
 
 const asScalar = (type: StaticType, node: Cql2Expression): ScalarType | undefined => {
   if (type === 'geometry' || type === 'array')

@@ -10,7 +10,8 @@ import type { Context } from './target.js';
 import { propertyOf } from './target.js';
 import { isDate } from './temporal-literals.js';
 
-const FLIPPED: Readonly<Record<ComparisonOp, ComparisonOp>> = { '=': '=', '<>': '<>', '<': '>', '>': '<', '<=': '>=', '>=': '<=' };
+/** The operator that says the same with its operands exchanged. */
+export const FLIPPED: Readonly<Record<ComparisonOp, ComparisonOp>> = { '=': '=', '<>': '<>', '<': '>', '>': '<', '<=': '>=', '>=': '<=' };
 const DAY_MS = 86_400_000;
 
 /** The day of a DATE literal, or of a string literal that is a date; undefined for everything else. */

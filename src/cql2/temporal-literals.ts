@@ -24,6 +24,3 @@ export function isTimestamp(text: string): boolean {
   // PostgreSQL takes offsets below 16 hours.
   return offset.length === 1 || (Number(offset.slice(1, 3)) < 16 && Number(offset.slice(4)) < 60);
 }
-
-/** The standard's form of timestamps: UTC, written with `Z` (BNF `timestampInstantString`). */
-export const isUtcTimestamp = (text: string): boolean => isTimestamp(text) && /[Zz]$/.test(text);

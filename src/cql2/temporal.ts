@@ -111,7 +111,7 @@ function spanOf(node: Cql2Expression, context: Context): Span {
   if (node.kind === 'property') {
     const property = propertyOf(node, context);
     // An item's datetime is all the time it covers, as in STAC's own datetime parameter.
-    if (property.column && node.name.replace(/^(?:properties\.)+/, '') === 'datetime') {
+    if (property.column && property.name === 'datetime') {
       const end = context.resolver.resolve('end_datetime');
       if (end?.column === true) return { start: exact(property.sql), end: exact(end.sql), nullable: [] };
     }
