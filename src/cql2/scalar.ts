@@ -155,9 +155,9 @@ export function readProperty(property: PropertyExpression, type: ScalarType): st
 
 /**
  * CASEI (requirement casei-function): full case folding as far as it differs from lower(): ß and final sigma.
- * Letters beyond ASCII fold as the database's LC_CTYPE does.
+ * By ICU's root collation, because lower() knows ASCII alone in a database whose LC_CTYPE is C.
  */
-const caseFolded = (sql: string): string => `replace(replace(lower(${sql}), 'ß', 'ss'), 'ς', 'σ')`;
+const caseFolded = (sql: string): string => `replace(replace(lower((${sql}) COLLATE "und-x-icu"), 'ß', 'ss'), 'ς', 'σ')`;
 
 /** ACCENTI: pgSTAC's own choice, unaccent, after composing so that combining marks are folded as well. */
 const accentFolded = (sql: string): string => `unaccent(normalize(${sql}, NFC))`;

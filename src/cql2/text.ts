@@ -9,7 +9,7 @@ import type { Cql2Limits } from './json.js';
 import { LeftParen, RightParen, TOKENS } from './tokens.js';
 
 /** Longer text is refused before it is read; a polygon of 20,000 vertices fits. */
-export const MAX_TEXT_LENGTH = 1_000_000;
+export const MAX_TEXT_LENGTH = 500_000;
 
 /** Made at the first use: building the parser analyses its grammar, some 30 ms. */
 let tools: { readonly lexer: Lexer; readonly parser: Cql2Parser } | undefined;
@@ -21,7 +21,7 @@ let tools: { readonly lexer: Lexer; readonly parser: Cql2Parser } | undefined;
  */
 export function parseCql2Text(text: string, limits: Cql2Limits = DEFAULT_LIMITS): Cql2Expression {
   if (text.length > MAX_TEXT_LENGTH) throw invalidNode({ line: 1, column: 1 }, `the filter is longer than ${MAX_TEXT_LENGTH} characters.`);
-  tools ??= { lexer: new Lexer(TOKENS, { ensureOptimizations: false }), parser: new Cql2Parser() };
+  tools ??= { lexer: new Lexer(TOKENS, { recoveryEnabled: false }), parser: new Cql2Parser() };
   const { lexer, parser } = tools;
   const { tokens, errors } = lexer.tokenize(text);
   const [broken] = errors;
