@@ -6,7 +6,7 @@ import type { Logger } from '../log.js';
 import { ensurePgstacSql } from '../setup/index.js';
 import { migrateExternal, openExternalPool } from './external.js';
 import { migrate, type MigrateOptions, type MigrateResult } from './migrate.js';
-import { createPool } from './pool.js';
+import { createPool, endPool } from './pool.js';
 import type { SeedCollection } from './seed.js';
 
 export { withTransaction, UnknownOutcomeError } from './transaction.js';
@@ -20,7 +20,7 @@ export interface Database {
   readonly pgstacVersion: string;
   /** What opening it has changed. */
   readonly migrated: MigrateResult;
-  /** Waits for the clients that are out, ends the pool, and stops the embedded database. */
+  /** Waits for the clients that are out (at most 10 s), ends the pool, and stops the embedded database. */
   close(): Promise<void>;
 }
 
@@ -58,9 +58,9 @@ async function openExternal(url: string, settings: DatabaseSettings, options: Op
   const pool = openExternalPool(url, settings.database, options.logger);
   try {
     const migrated = await migrateExternal(pool, migrateOptions(settings, options, options.upgrade ?? false));
-    return { kind: 'external', pool, pgstacVersion: migrated.pgstac.to, migrated, close: () => pool.end() };
+    return { kind: 'external', pool, pgstacVersion: migrated.pgstac.to, migrated, close: () => endPool(pool, options.logger) };
   } catch (error) {
-    await pool.end();
+    await endPool(pool, options.logger);
     throw error;
   }
 }
@@ -76,7 +76,7 @@ async function openEmbedded(settings: DatabaseSettings, options: OpenOptions): P
   });
   const pool = createPool(embedded.connection, { size: settings.database.poolSize }, logger);
   const close = async (): Promise<void> => {
-    await pool.end();
+    await endPool(pool, logger);
     await embedded.stop();
   };
   try {

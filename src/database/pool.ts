@@ -15,6 +15,7 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 const IDLE_IN_TRANSACTION_MS = 60_000;
 /** How long a request queues for a connection before it is told to come back. */
 const CONNECT_TIMEOUT_MS = 10_000;
+const END_TIMEOUT_MS = 10_000;
 
 /**
  * Settings of every session. Custom plans because PostgreSQL swaps a prepared search for a generic plan after five
@@ -48,6 +49,19 @@ export function createPool(connection: string | PoolConfig, settings: PoolSettin
   // pg removes the pool's listener while a client is out; an 'error' without any listener would end the process.
   pool.on('connect', (client) => client.on('error', (error) => logger.debug({ err: error }, 'a database connection was lost')));
   return pool;
+}
+
+/**
+ * Ends a pool: clients that are out are waited for, but not for ever, because a request that never gives its client back
+ * must not keep the process from stopping.
+ */
+export async function endPool(pool: Pool, logger: Logger): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<'late'>((resolve) => (timer = setTimeout(() => resolve('late'), END_TIMEOUT_MS)));
+  if ((await Promise.race([pool.end(), tooLong])) === 'late') {
+    logger.warn({ clients: pool.totalCount }, 'database clients were not given back in time');
+  }
+  clearTimeout(timer);
 }
 
 /** pg lets `?options=` of a URL replace ours: taken out of the URL, it is added after ours and so wins setting by setting. */

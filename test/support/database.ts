@@ -6,7 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { loadConfig, type DatabaseConfig } from '../../src/config.js';
 import { openDatabase, withTransaction, type Database, type SeedCollection } from '../../src/database/index.js';
 import { MIGRATIONS_FOLDER } from '../../src/database/own-schema.js';
@@ -59,6 +59,9 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
   const pgstacVersion = options.pgstacVersion ?? DEFAULT_RELEASE;
   const copy = await copyOfTemplate(pgstacVersion);
   const opened = await open(copy.settings);
+  const out = new Set<PoolClient>();
+  opened.pool.on('acquire', (client) => out.add(client));
+  opened.pool.on('release', (_error, client) => out.delete(client));
   return {
     kind: opened.kind,
     pool: opened.pool,
@@ -66,10 +69,11 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
     config: copy.settings.database,
     reset: () => reset(opened.pool),
     close: async () => {
-      const out = opened.pool.totalCount - opened.pool.idleCount;
-      await (out === 0 ? opened.close() : opened.pool.query('SELECT 1'));
+      const leaked = [...out];
+      for (const client of leaked) client.release(true);
+      await opened.close();
       await copy.remove();
-      if (out > 0) throw new Error(`${out} database client(s) were never released.`);
+      if (leaked.length > 0) throw new Error(`${leaked.length} database client(s) were never released.`);
     },
   };
 }
