@@ -23,7 +23,10 @@ export interface Config {
   readonly trustProxy: boolean | number | string;
   readonly database: DatabaseConfig;
   readonly dataDir: string;
+  /** What can be fetched again: pgSTAC's SQL, the STAC schemas. */
   readonly cacheDir: string;
+  /** A folder with the Python wheels, for machines without pip or network. */
+  readonly wheelDir: string | undefined;
   /** Where mosaics and thumbnails are stored; a file: URL. */
   readonly storageUrl: string;
   /** Hosts that the server may fetch COGs from, lower case; naming a private host allows it. */
@@ -123,6 +126,7 @@ export function loadConfig(env: Environment = process.env): Config {
     },
     dataDir,
     cacheDir: resolve(reader.text('CACHE_DIR') ?? defaultCacheDir(env)),
+    wheelDir: reader.text('WHEEL_DIR'),
     storageUrl: readStorageUrl(reader, dataDir),
     allowedHosts: reader.list('ALLOWED_HOSTS').map((name) => name.toLowerCase()),
     allowedFileRoots: reader.list('ALLOWED_FILE_ROOTS').map((folder) => resolve(folder)),

@@ -1,0 +1,14 @@
+/** What the caller may see. With AUTH=none nobody is an administrator, so the tiles' collection is hidden from all. */
+import { SYSTEM_TILES } from '../src/datasets/collections.js';
+import { notFound } from '../src/errors.js';
+import type { Visibility } from '../src/pgstac/selection.js';
+
+const ANYBODY: Visibility = { hidden: [SYSTEM_TILES] };
+
+/** One place below all routes decides it. */
+export const visibilityOf = (): Visibility => ANYBODY;
+
+/** @throws NotFound for a collection that does not exist for the caller: it cannot be told from a missing one */
+export function assertVisible(id: string): void {
+  if (visibilityOf().hidden.includes(id)) throw notFound(`Collection ${id}`);
+}

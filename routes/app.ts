@@ -1,0 +1,174 @@
+/** The express application: the only place that turns requests into calls and replies into responses. */
+import { randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import compression from 'compression';
+import cors from 'cors';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import { DomainError, messageOf } from '../src/errors.js';
+import { parseQuery } from '../schemas/parameters.js';
+import type { Services } from '../src/services.js';
+import { baseOf } from './base.js';
+import { errorReply } from './errors.js';
+import type { Call, Method, Operation, Reply, Route } from './http.js';
+import { CONTENT_SECURITY_POLICY } from './pages/csp.js';
+
+/** `/collections/{id}` of OpenAPI as `/collections/:id` of express. */
+const toExpressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
+
+/** The application over a table of routes. Every GET answers HEAD, every path OPTIONS with `Allow`, other methods 405. */
+export function createApp(services: Services, routes: readonly Route[], assets: readonly { path: string; folder: string }[] = []): Express {
+  const { config } = services;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('trust proxy', config.trustProxy);
+  app.set('query parser', false);
+  app.set('case sensitive routing', true);
+  app.use(identify(services));
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY_POLICY }, crossOriginResourcePolicy: { policy: 'cross-origin' } }));
+  app.use(cors({
+    origin: config.corsOrigins.includes('*') ? '*' : [...config.corsOrigins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+    exposedHeaders: ['Allow', 'ETag', 'Link', 'Location', 'Content-Range', 'Retry-After', 'X-Request-Id'],
+    preflightContinue: true,
+  }));
+  app.use(compression());
+  app.use(stripRootPath(config.rootPath));
+  for (const { path, folder } of assets) app.use(path, express.static(folder, { immutable: true, maxAge: '1y', index: false }));
+  mount(app, services, routes);
+  app.use((request: Request) => {
+    throw new DomainError('NotFound', `There is nothing at ${request.path}.`);
+  });
+  app.use(onError(services));
+  return app;
+}
+
+/** Gives each request its id, kept from a caller that sent a sane one, and logs how it ended. */
+function identify({ logger }: Services) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const sent = request.get('x-request-id');
+    const id = sent !== undefined && /^[\w.-]{1,64}$/.test(sent) ? sent : randomUUID();
+    const started = performance.now();
+    response.locals['requestId'] = id;
+    response.setHeader('X-Request-Id', id);
+    response.on('close', () => {
+      logger.debug({ request_id: id, method: request.method, url: request.originalUrl, status: response.statusCode, ms: Math.round(performance.now() - started) }, 'request');
+    });
+    next();
+  };
+}
+
+/** A proxy may pass the root path on or cut it off: both ways lead to the same routes. */
+function stripRootPath(rootPath: string) {
+  return (request: Request, _response: Response, next: NextFunction): void => {
+    if (rootPath !== '' && (request.url === rootPath || request.url.startsWith(`${rootPath}/`) || request.url.startsWith(`${rootPath}?`))) {
+      const rest = request.url.slice(rootPath.length);
+      request.url = rest.startsWith('/') ? rest : `/${rest}`;
+    }
+    next();
+  };
+}
+
+function mount(app: Express, services: Services, routes: readonly Route[]): void {
+  const byPath = Map.groupBy(routes, (route) => route.path);
+  for (const [path, group] of byPath) {
+    const methods = group.map((route) => route.method);
+    const allow = [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].join(', ');
+    const at = app.route(toExpressPath(path));
+    for (const { method, operation } of group) {
+      const register = { GET: at.get, POST: at.post, PUT: at.put, PATCH: at.patch, DELETE: at.delete }[method satisfies Method].bind(at);
+      register(...bodyParsers(operation, services), (request: Request, response: Response) => serve(services, operation, request, response));
+    }
+    at.options((_request: Request, response: Response) => void response.setHeader('Allow', allow).status(204).end());
+    at.all((request: Request, response: Response) => {
+      response.setHeader('Allow', allow);
+      const body = { code: 'MethodNotAllowed', description: `${request.method} is not allowed here; allowed are ${allow}.`, errors: [], request_id: requestId(response) };
+      response.status(405).json(body);
+    });
+  }
+}
+
+/** JSON is parsed, strictly by its media type; an operation with another type says so in `body.types`. */
+function bodyParsers(operation: Operation, { config }: Services) {
+  const { body } = operation;
+  if (body === undefined) return [];
+  const isTaken = (request: Request): boolean => {
+    const type = (request.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
+    return type !== undefined && body.types.includes(type);
+  };
+  const check = (request: Request, _response: Response, next: NextFunction): void => {
+    if (!isTaken(request)) throw new DomainError('UnsupportedMediaType', `Content-Type must be one of ${body.types.join(', ')}.`);
+    next();
+  };
+  return [check, express.json({ limit: config.maxJsonBytes, strict: false, type: () => true })];
+}
+
+const requestId = (response: Response): string => String(response.locals['requestId']);
+
+async function serve(services: Services, operation: Operation, request: Request, response: Response): Promise<void> {
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  const search = new URLSearchParams(request.url.split('?').slice(1).join('?'));
+  const call: Call = {
+    services,
+    params: request.params as Record<string, string>,
+    query: parseQuery(operation.query ?? {}, search, services.config.strictParameters),
+    search,
+    body: request.body as unknown,
+    headers: request.headers,
+    base: baseOf(request, services.config),
+    path: request.path,
+    signal: gone.signal,
+    logger: services.logger,
+  };
+  await send(await operation.handle(call), request, response);
+}
+
+async function send(reply: Reply, request: Request, response: Response): Promise<void> {
+  response.status(reply.status ?? 200);
+  for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
+  if (reply.text === undefined && reply.body === undefined) return void response.end();
+  response.setHeader('Content-Type', reply.type ?? 'application/json');
+  const { text } = reply;
+  if (text !== undefined && typeof text !== 'string' && !(text instanceof Uint8Array)) {
+    if (request.method === 'HEAD') return void response.end();
+    await pipeline(Readable.from(text, { objectMode: true }), response);
+    return;
+  }
+  const bytes = text === undefined ? Buffer.from(JSON.stringify(reply.body)) : Buffer.from(text as string);
+  if (isConditional(request, response)) {
+    if (!response.hasHeader('ETag')) response.setHeader('ETag', `W/"${createHash('sha1').update(bytes).digest('base64url')}"`);
+    if (matches(request.get('if-none-match'), String(response.getHeader('ETag')))) {
+      response.removeHeader('Content-Type');
+      return void response.status(304).end();
+    }
+  }
+  if (request.method === 'HEAD') return void response.setHeader('Content-Length', bytes.length).end();
+  response.send(bytes);
+}
+
+const isConditional = (request: Request, response: Response): boolean =>
+  (request.method === 'GET' || request.method === 'HEAD') && response.statusCode === 200;
+
+/** Weak comparison of RFC 9110 section 13.1.2. */
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  const bare = (tag: string): string => tag.trim().replace(/^W\//, '');
+  return header.trim() === '*' || header.split(',').some((tag) => bare(tag) === bare(etag));
+}
+
+function onError({ logger }: Services) {
+  return (thrown: unknown, request: Request, response: Response, _next: NextFunction): void => {
+    if (response.headersSent) {
+      logger.warn({ request_id: requestId(response), url: request.originalUrl }, `the answer was cut off: ${messageOf(thrown)}`);
+      response.destroy();
+      return;
+    }
+    const reply = errorReply(thrown instanceof URIError ? new DomainError('InvalidInput', 'The path is not valid percent-encoding.') : thrown, requestId(response), logger);
+    for (const name of ['ETag', 'Content-Length', 'Content-Encoding']) response.removeHeader(name);
+    send({ ...reply, headers: { ...reply.headers, 'Cache-Control': 'no-store' } }, request, response).catch((error: unknown) => logger.error({ err: error }, 'an error could not be sent'));
+  };
+}

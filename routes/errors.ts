@@ -1,0 +1,76 @@
+/** From the kind of a domain error to a status and the error document of API.md section 1: the one table. */
+import { DomainError, type ErrorKind, messageOf } from '../src/errors.js';
+import type { Logger } from '../src/log.js';
+import { toDomainError } from '../src/pgstac/errors.js';
+import type { Reply } from './http.js';
+
+const STATUS: Readonly<Record<ErrorKind, number>> = {
+  InvalidInput: 400,
+  Unauthorized: 401,
+  Forbidden: 403,
+  NotFound: 404,
+  NotAcceptable: 406,
+  Conflict: 409,
+  Gone: 410,
+  PreconditionFailed: 412,
+  TooLarge: 413,
+  UnsupportedMediaType: 415,
+  RateLimited: 429,
+  Internal: 500,
+  NotImplemented: 501,
+  Upstream: 502,
+  Unavailable: 503,
+  UpstreamTimeout: 504,
+};
+
+/** At most so many faults are listed; the description gives their number (API.md section 2). */
+const MAX_FAULTS = 100;
+
+/** The reply for anything that was thrown. A 500 tells the caller only its request id; the log gets the rest. */
+export function errorReply(thrown: unknown, requestId: string, logger: Logger): Reply {
+  const error = asDomainError(thrown);
+  const status = STATUS[error.kind];
+  if (status >= 500) logger.error({ err: thrown, request_id: requestId, kind: error.kind }, messageOf(thrown));
+  const errors = error.faults.slice(0, MAX_FAULTS).map(({ path, message, index }) => ({ path, message, ...(index === undefined ? {} : { index }) }));
+  return {
+    status,
+    body: {
+      code: error.kind,
+      description: error.kind === 'Internal' ? `The server failed; its log has the request id ${requestId}.` : error.message,
+      errors,
+      ...(error.faults.length > MAX_FAULTS ? { error_count: error.faults.length } : {}),
+      request_id: requestId,
+    },
+    headers: retryHeaders(error),
+  };
+}
+
+function retryHeaders(error: DomainError): Record<string, string> {
+  if (error.kind === 'Unavailable' || error.kind === 'RateLimited') return { 'Retry-After': String(error.retryAfter ?? 2) };
+  return {};
+}
+
+function asDomainError(thrown: unknown): DomainError {
+  if (thrown instanceof DomainError) return thrown;
+  return bodyError(thrown) ?? toDomainError(thrown);
+}
+
+/** Errors of the body parser (http-errors with `type`), which knows nothing of ours. */
+function bodyError(thrown: unknown): DomainError | undefined {
+  if (!(thrown instanceof Error) || !('type' in thrown)) return undefined;
+  switch (thrown.type) {
+    case 'entity.parse.failed':
+      return new DomainError('InvalidInput', `The body is not JSON: ${thrown.message}.`, { faults: [{ path: '', message: thrown.message }] });
+    case 'entity.too.large':
+      return new DomainError('TooLarge', 'The body is larger than the server takes (MAX_BODY_MB).');
+    case 'encoding.unsupported':
+    case 'charset.unsupported':
+      return new DomainError('UnsupportedMediaType', thrown.message);
+    case 'request.aborted':
+    case 'request.size.invalid':
+    case 'stream.encoding.set':
+      return new DomainError('InvalidInput', 'The body ended before its Content-Length.');
+    default:
+      return undefined;
+  }
+}

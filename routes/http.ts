@@ -1,0 +1,72 @@
+/** The small language in which the routes are written: an operation takes a call and answers a reply. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Logger } from '../src/log.js';
+import type { Answer, ParameterSet, Parsed, SchemaObject } from '../schemas/parameters.js';
+import type { Services } from '../src/services.js';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** What a handler gets: everything of the request that it may depend on, parsed. */
+export interface Call<P extends ParameterSet = ParameterSet> {
+  readonly services: Services;
+  /** Path parameters, percent-decoded once. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Parsed<P>;
+  /** The query as it was written, for `self` and paging links. */
+  readonly search: URLSearchParams;
+  /** The parsed JSON body; undefined where the operation takes none. */
+  readonly body: unknown;
+  readonly headers: IncomingHttpHeaders;
+  /** The absolute base of every link, without a trailing slash. */
+  readonly base: string;
+  /** The path asked for, below the base. */
+  readonly path: string;
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+export interface Reply {
+  readonly status?: number;
+  /** JSON unless `type` says otherwise; text chunks are streamed with backpressure. */
+  readonly body?: unknown;
+  readonly text?: string | Uint8Array | AsyncIterable<string>;
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Operation<P extends ParameterSet = ParameterSet> {
+  /** The operationId of the OpenAPI document. */
+  readonly id: string;
+  readonly summary: string;
+  readonly tag: string;
+  readonly query?: P;
+  /** Media types taken as body, with the schema of what they hold. */
+  readonly body?: { readonly types: readonly string[]; readonly schema: SchemaObject };
+  /** Statuses of success, and errors beyond the common 400, 404, 500 and 503. */
+  readonly answers: Readonly<Record<number, Answer>>;
+  handle(call: Call<P>): Promise<Reply> | Reply;
+}
+
+/** Keeps the types of an operation's parameters inside and forgets them outside, so that a table can hold them all. */
+export const operation = <P extends ParameterSet>(definition: Operation<P>): Operation => definition;
+
+export interface Route {
+  readonly method: Method;
+  /** A path template as OpenAPI writes it: `/collections/{collectionId}`. */
+  readonly path: string;
+  readonly operation: Operation;
+}
+
+export const get = (path: string, operation: Operation): Route => ({ method: 'GET', path, operation });
+export const post = (path: string, operation: Operation): Route => ({ method: 'POST', path, operation });
+export const put = (path: string, operation: Operation): Route => ({ method: 'PUT', path, operation });
+export const patch = (path: string, operation: Operation): Route => ({ method: 'PATCH', path, operation });
+export const del = (path: string, operation: Operation): Route => ({ method: 'DELETE', path, operation });
+
+/** One path parameter; its absence would be an error of the route table. */
+export function param(call: Pick<Call, 'params'>, name: string): string {
+  const value = call.params[name];
+  if (value === undefined) throw new Error(`The route has no path parameter ${name}.`);
+  return value;
+}

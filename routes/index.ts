@@ -1,0 +1,71 @@
+/** The URL table: every route of the server on one screen. */
+import * as collections from './collections.js';
+import * as datasets from './datasets.js';
+import * as files from './files.js';
+import * as health from './health.js';
+import { del, get, patch, post, put, type Route } from './http.js';
+import * as items from './items.js';
+import * as landing from './landing.js';
+import * as maps from './maps.js';
+import * as mosaics from './mosaics.js';
+import * as queryables from './queryables.js';
+import * as search from './search.js';
+import * as searches from './searches.js';
+import * as tiles from './tiles.js';
+
+const table = (): readonly Route[] => routes;
+
+export const routes: readonly Route[] = [
+  get('/', landing.landing),
+  get('/conformance', landing.conformance),
+  get('/api', landing.description(table)),
+  get('/api.html', landing.documentation(table)),
+  get('/health/live', health.live),
+  get('/health/ready', health.ready),
+
+  get('/search', search.byGet),
+  post('/search', search.byPost),
+  get('/queryables', queryables.ofAll),
+
+  get('/collections', collections.listAll),
+  post('/collections', collections.create),
+  get('/collections/{collectionId}', collections.read),
+  put('/collections/{collectionId}', collections.replace),
+  patch('/collections/{collectionId}', collections.change),
+  del('/collections/{collectionId}', collections.remove),
+  get('/collections/{collectionId}/queryables', queryables.ofCollection),
+  get('/collections/{collectionId}/mosaic.json', mosaics.mosaic('collection')),
+  get('/collections/{collectionId}/{tileMatrixSetId}/tilejson.json', mosaics.tilejson('collection')),
+  get('/collections/{collectionId}/{tileMatrixSetId}/map.html', maps.map('collection')),
+  get('/collections/{collectionId}/tiles/{tileMatrixSetId}/{z}/{x}/{y}', tiles.tile('collection')),
+  get('/collections/{collectionId}/items', items.list),
+  post('/collections/{collectionId}/items', items.create),
+  get('/collections/{collectionId}/items/{itemId}', items.read),
+  put('/collections/{collectionId}/items/{itemId}', items.replace),
+  patch('/collections/{collectionId}/items/{itemId}', items.change),
+  del('/collections/{collectionId}/items/{itemId}', items.remove),
+
+  get('/api/datasets', datasets.list),
+  post('/api/datasets', datasets.create),
+  get('/api/datasets/{datasetId}', datasets.read),
+  del('/api/datasets/{datasetId}', datasets.remove),
+  get('/api/datasets/{datasetId}/metadata', datasets.metadata),
+  get('/api/datasets/{datasetId}/mosaic.json', mosaics.mosaic('dataset')),
+  get('/api/datasets/{datasetId}/tilejson.json', mosaics.tilejson('dataset')),
+  get('/api/datasets/{datasetId}/map.html', maps.map('dataset')),
+  get('/api/datasets/{datasetId}/tiles', datasets.tiles),
+  get('/api/datasets/{datasetId}/tiles/{tileId}', datasets.tile),
+  get('/api/datasets/{datasetId}/tiles/{z}/{x}/{y}', tiles.tile('dataset')),
+
+  post('/mosaic', mosaics.posted),
+  post('/searches/register', searches.create),
+  del('/searches/{searchId}', searches.remove),
+  get('/searches/{searchId}/info', searches.info),
+  get('/searches/{searchId}/items', maps.items),
+  get('/searches/{searchId}/mosaic.json', mosaics.mosaic('search')),
+  get('/searches/{searchId}/{tileMatrixSetId}/tilejson.json', mosaics.tilejson('search')),
+  get('/searches/{searchId}/{tileMatrixSetId}/map.html', maps.map('search')),
+  get('/searches/{searchId}/tiles/{tileMatrixSetId}/{z}/{x}/{y}', tiles.tile('search')),
+
+  get('/files/{folder}/{kind}/{name}', files.read),
+];

@@ -1,0 +1,93 @@
+/** `map.html` of searches, collections and datasets, and the items of a search that it shows. */
+import { geojsonAnswer } from '../schemas/documents.js';
+import { limit, repeated, text } from '../schemas/parameters.js';
+import { notFound } from '../src/errors.js';
+import { isObject, textOf } from '../src/json.js';
+import { GEOJSON_TYPE, paths } from '../src/links.js';
+import { loadItemResolver } from '../src/pgstac/queryables.js';
+import { tileResolver } from '../src/pgstac/tiles.js';
+import { searchItems } from '../src/search/search.js';
+import { isTileMatrixSetId } from '../src/tiles/matrices.js';
+import { visibilityOf } from './access.js';
+import { type Call, operation, type Operation, param } from './http.js';
+import { type TargetKind, targets } from './mosaics.js';
+import { type MapLinks, mapPage } from './pages/map.js';
+import { pageLinks, presentItem, presentTile } from './present.js';
+
+const tag = 'Maps';
+
+const linksOf: Readonly<Record<TargetKind, (call: Call, query: string) => MapLinks>> = {
+  search: (call, query) => {
+    const at = call.base + paths.search(param(call, 'searchId'));
+    return { tilejson: `${at}/${tmsOf(call)}/tilejson.json${query}`, footprints: `${at}/items?limit=1000`, mosaic: `${at}/mosaic.json` };
+  },
+  collection: (call, query) => {
+    const at = call.base + paths.collection(param(call, 'collectionId'));
+    return { tilejson: `${at}/${tmsOf(call)}/tilejson.json${query}`, footprints: `${at}/items?limit=1000`, mosaic: `${at}/mosaic.json` };
+  },
+  dataset: (call, query) => {
+    const id = param(call, 'datasetId');
+    return {
+      tilejson: `${call.base}${paths.dataset(id)}/tilejson.json${query}`,
+      footprints: `${call.base}${paths.datasetTiles(id)}?limit=1000`,
+      mosaic: call.base + paths.datasetMosaic(id),
+    };
+  },
+};
+
+/** The map itself is Web Mercator; another matrix set has no page here. */
+function tmsOf(call: Call): string {
+  const tms = param(call, 'tileMatrixSetId');
+  if (!isTileMatrixSetId(tms) || tms !== 'WebMercatorQuad') throw notFound(`A map in the tile matrix set ${tms}`);
+  return tms;
+}
+
+export const map = (kind: TargetKind): Operation =>
+  operation({
+    id: `get${kind.charAt(0).toUpperCase()}${kind.slice(1)}Map`,
+    summary: `A map of a ${kind}: its tiles and footprints`,
+    tag,
+    query: { assets: repeated('The asset to draw.') },
+    answers: { 200: { description: 'A page', type: 'text/html' } },
+    async handle(call) {
+      const query = call.search.toString() === '' ? '' : `?${call.search.toString()}`;
+      const links = linksOf[kind](call, query);
+      const target = await targets[kind](call);
+      return { text: mapPage(call.base, target, links), type: 'text/html; charset=utf-8' };
+    },
+  });
+
+/** Tiles of a dataset are shown below their dataset, other items below their collection. */
+export const items = operation({
+  id: 'getSearchItems',
+  summary: 'The items of a registered search, a page at a time',
+  tag: 'Searches',
+  query: { limit: limit(100, 1000), token: text('A page, as the next and prev links give it.') },
+  answers: { 200: geojsonAnswer('A page of items', 'items') },
+  async handle(call) {
+    const { services, query, base, path, search } = call;
+    const { selection, sortby, visibility } = await targets.search(call);
+    const ofTiles = selection.collections?.[0] === 'system_tiles';
+    const resolver = ofTiles ? tileResolver : await loadItemResolver(services.database.pool, selection.collections);
+    const page = await searchItems(
+      services,
+      { ...selection, limit: query.limit ?? 100, ...(sortby === undefined ? {} : { sortby }), ...(query.token === undefined ? {} : { token: query.token }) },
+      ofTiles ? visibility : visibilityOf(),
+      resolver,
+    );
+    const present = (item: (typeof page.items)[number]): unknown => {
+      const properties = isObject(item['properties']) ? item['properties'] : {};
+      return item['collection'] === 'system_tiles' ? presentTile(base, textOf(properties['parent_dataset']), item) : presentItem(base, item);
+    };
+    return {
+      type: GEOJSON_TYPE,
+      body: {
+        type: 'FeatureCollection',
+        features: page.items.map(present),
+        links: pageLinks({ base, path, search, next: page.next, prev: page.prev }),
+        numberReturned: page.items.length,
+        ...(page.matched === undefined ? {} : { numberMatched: page.matched }),
+      },
+    };
+  },
+});

@@ -1,0 +1,72 @@
+/** The OpenAPI 3.0.3 document, made from the route table: what is not a route is not described, and the reverse. */
+import type { ParameterSet, SchemaObject } from '../schemas/parameters.js';
+import { documents, documentSchema } from '../schemas/documents.js';
+import type { Operation, Route } from './http.js';
+
+const errorAnswer = (description: string): SchemaObject => ({
+  description,
+  content: { 'application/json': { schema: documentSchema('error') } },
+});
+
+/** Errors that any operation may answer; those with `{parameters}` in their path also 404, those with a body 413 and 415. */
+function commonErrors({ path, operation }: Route): Record<string, SchemaObject> {
+  return {
+    400: errorAnswer('Something in the request breaks a rule'),
+    ...(path.includes('{') ? { 404: errorAnswer('There is no such resource') } : {}),
+    ...(operation.body === undefined ? {} : { 413: errorAnswer('The body is too large'), 415: errorAnswer('The body has another media type') }),
+    503: errorAnswer('The server or its database is overloaded or away'),
+  };
+}
+
+function answersOf(route: Route): Record<string, SchemaObject> {
+  const own = Object.entries(route.operation.answers).map(([status, { description, type, schema }]): [string, SchemaObject] => {
+    if (Number(status) >= 400) return [status, errorAnswer(description)];
+    return [status, { description, ...(type === undefined ? {} : { content: { [type]: { schema: schema ?? { type: 'string', format: 'binary' } } } }) }];
+  });
+  return { ...commonErrors(route), ...Object.fromEntries(own) };
+}
+
+function pathParameters(path: string): SchemaObject[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, style: 'simple', explode: false, schema: { type: 'string' } }));
+}
+
+function queryParameters(query: ParameterSet): SchemaObject[] {
+  return Object.entries(query).map(([name, { description, schema, repeated }]) => ({
+    name,
+    in: 'query',
+    description,
+    required: false,
+    style: 'form',
+    explode: repeated === true,
+    schema,
+  }));
+}
+
+function describe(route: Route): SchemaObject {
+  const { operation, path } = route;
+  const { id, summary, tag, query, body } = operation;
+  return {
+    operationId: id,
+    summary,
+    tags: [tag],
+    parameters: [...pathParameters(path), ...queryParameters(query ?? {})],
+    ...(body === undefined ? {} : { requestBody: { required: true, content: Object.fromEntries(body.types.map((type) => [type, { schema: body.schema }])) } }),
+    responses: answersOf(route),
+  };
+}
+
+/** @param base the absolute base of the API: the one server of the document */
+export function openApi(routes: readonly Route[], base: string): SchemaObject {
+  const paths: Record<string, Record<string, SchemaObject>> = {};
+  for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = describe(route);
+  return {
+    openapi: '3.0.3',
+    info: { title: 'stac-mosaic', version: '0.1.0', description: 'STAC API and OGC API over pgSTAC, with datasets, mosaics and map tiles.', license: { name: 'Apache-2.0' } },
+    servers: [{ url: base }],
+    tags: tagsOf(routes.map((route) => route.operation)),
+    paths,
+    components: { schemas: documents },
+  };
+}
+
+const tagsOf = (operations: readonly Operation[]): SchemaObject[] => [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name }));

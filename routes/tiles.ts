@@ -1,0 +1,76 @@
+/** Map tiles of searches, collections and datasets, drawn by the server itself. */
+import { choice, repeated } from '../schemas/parameters.js';
+import { DomainError, invalidAt, notFound } from '../src/errors.js';
+import type { Bbox } from '../src/geojson.js';
+import { assetsIn } from '../src/searches/tile-assets.js';
+import { isTileMatrixSetId, locateTile, type TileMatrixSetId } from '../src/tiles/matrices.js';
+import { type Call, type Operation, operation } from './http.js';
+import { type TargetKind, targets } from './mosaics.js';
+
+const tag = 'Tiles';
+
+const tileQuery = {
+  assets: repeated('The asset to draw; `data` unless told.'),
+  tilesize: choice('Pixels of a side.', ['256', '512']),
+  empty: choice('What a tile without data is: nothing (204, the default), or a transparent picture.', ['none', 'transparent']),
+};
+
+interface Place {
+  readonly tms: TileMatrixSetId;
+  readonly z: number;
+  readonly x: number;
+  readonly y: number;
+  readonly bbox: Bbox;
+}
+
+/** @throws NotFound for a tile outside the matrix set, InvalidInput for what is no tile */
+export function placeOf(params: Call['params']): Place {
+  const tms = params['tileMatrixSetId'] ?? 'WebMercatorQuad';
+  if (!isTileMatrixSetId(tms)) throw notFound(`Tile matrix set ${tms}`);
+  const [z, x, y] = ['z', 'x', 'y'].map((name) => {
+    const text = params[name] ?? '';
+    if (!/^\d{1,10}$/.test(text)) throw invalidAt(name, `must be a whole number, not ${JSON.stringify(text)}`);
+    return Number(text);
+  }) as [number, number, number];
+  const place = locateTile(tms, z, x, y);
+  if (!place.inRange) throw notFound(`Tile ${z}/${x}/${y} of ${tms}`);
+  return { tms, z, x, y, bbox: place.bbox };
+}
+
+/** `y`, or `y.png`: the last part of the path may carry a format. */
+function withFormat(params: Call['params']): Call['params'] {
+  const { y = '', ...rest } = params;
+  const match = /^(\d+)\.(\w+)$/.exec(y);
+  if (match === null) return params;
+  if (match[2] !== 'png') throw new DomainError('NotImplemented', `Tiles are drawn as png; ${match[2]} is not drawn yet.`);
+  return { ...rest, y: match[1] ?? '' };
+}
+
+export const tile = (kind: TargetKind): Operation =>
+  operation({
+    id: `get${kind.charAt(0).toUpperCase()}${kind.slice(1)}Tile`,
+    summary: `A map tile of a ${kind}`,
+    tag,
+    query: tileQuery,
+    answers: {
+      200: { description: 'The tile', type: 'image/png' },
+      204: { description: 'No data there' },
+      501: { description: 'A COG of a kind that is not drawn yet' },
+      502: { description: 'No asset could be read' },
+      504: { description: 'No asset answered in time' },
+    },
+    async handle(call) {
+      const place = placeOf(withFormat(call.params));
+      const { services, query, signal } = call;
+      if (query.assets !== undefined && query.assets.length > 1) throw new DomainError('NotImplemented', 'Tiles are drawn of one asset; several assets are not combined yet.');
+      const target = await targets[kind](call);
+      const assets = await assetsIn(services, target, place.bbox, query.assets?.[0]);
+      const { tms, z, x, y } = place;
+      const tileSize = query.tilesize === '512' ? 512 : 256;
+      const drawn = await services.renderer.render({ tms, z, x, y, tileSize, hrefs: assets.map(({ href }) => href), format: 'png' }, signal);
+      const failed = drawn.failed.length === 0 ? {} : { 'X-Failed-Assets': String(drawn.failed.length) };
+      const headers = { 'Cache-Control': 'public, max-age=60', ...failed };
+      if (drawn.empty && query.empty !== 'transparent') return { status: 204, headers };
+      return { text: drawn.bytes, type: drawn.contentType, headers };
+    },
+  });

@@ -1,0 +1,87 @@
+/** The documents that cross the wire, as OpenAPI shows them. STAC's own schemas judge what is written. */
+import type { Answer, SchemaObject } from './parameters.js';
+
+const link: SchemaObject = {
+  type: 'object',
+  required: ['rel', 'href'],
+  properties: { rel: { type: 'string' }, href: { type: 'string' }, type: { type: 'string' }, title: { type: 'string' } },
+};
+
+const links: SchemaObject = { type: 'array', items: { $ref: '#/components/schemas/link' } };
+
+/** `components/schemas` of the OpenAPI document. */
+export const documents = {
+  link,
+  landing: {
+    type: 'object',
+    required: ['type', 'stac_version', 'id', 'description', 'links', 'conformsTo'],
+    properties: { type: { type: 'string' }, stac_version: { type: 'string' }, id: { type: 'string' }, title: { type: 'string' }, description: { type: 'string' }, conformsTo: { type: 'array', items: { type: 'string' } }, links },
+  },
+  conformance: { type: 'object', required: ['conformsTo'], properties: { conformsTo: { type: 'array', items: { type: 'string' } } } },
+  collection: {
+    type: 'object',
+    required: ['type', 'stac_version', 'id', 'description', 'license', 'extent', 'links'],
+    properties: { type: { type: 'string' }, stac_version: { type: 'string' }, id: { type: 'string' }, title: { type: 'string' }, description: { type: 'string' }, license: { type: 'string' }, extent: { type: 'object' }, links },
+  },
+  collections: {
+    type: 'object',
+    required: ['collections', 'links'],
+    properties: { collections: { type: 'array', items: { $ref: '#/components/schemas/collection' } }, links, numberMatched: { type: 'integer' }, numberReturned: { type: 'integer' } },
+  },
+  item: {
+    type: 'object',
+    required: ['type', 'stac_version', 'id', 'geometry', 'properties', 'links', 'assets'],
+    properties: { type: { type: 'string', enum: ['Feature'] }, stac_version: { type: 'string' }, id: { type: 'string' }, collection: { type: 'string' }, geometry: { type: 'object', nullable: true }, bbox: { type: 'array', items: { type: 'number' } }, properties: { type: 'object' }, assets: { type: 'object' }, links },
+  },
+  items: {
+    type: 'object',
+    required: ['type', 'features', 'links'],
+    properties: { type: { type: 'string', enum: ['FeatureCollection'] }, features: { type: 'array', items: { $ref: '#/components/schemas/item' } }, links, numberMatched: { type: 'integer' }, numberReturned: { type: 'integer' } },
+  },
+  queryables: { type: 'object', required: ['$schema', '$id', 'type'], properties: { $schema: { type: 'string' }, $id: { type: 'string' }, type: { type: 'string' }, properties: { type: 'object' } } },
+  dataset: {
+    type: 'object',
+    required: ['dataset', 'tiles'],
+    properties: { dataset: { type: 'object', required: ['id'], properties: { id: { type: 'string' } } }, tiles: { type: 'array', minItems: 1, items: { type: 'object' } }, mosaic: { type: 'object' }, expected_tiles: { type: 'integer', minimum: 1 } },
+  },
+  datasetAnswer: {
+    type: 'object',
+    required: ['id', 'tile_count', 'bbox', 'warnings'],
+    properties: { id: { type: 'string' }, collection: { type: 'string' }, tile_count: { type: 'integer' }, bbox: { type: 'array', items: { type: 'number' } }, search_id: { type: 'string' }, viewer_url: { type: 'string' }, tilejson_url: { type: 'string' }, mosaic_url: { type: 'string' }, created_at: { type: 'string' }, warnings: { type: 'array', items: { type: 'object' } }, links },
+  },
+  mosaicjson: {
+    type: 'object',
+    required: ['mosaicjson', 'minzoom', 'maxzoom', 'bounds', 'tiles'],
+    properties: { mosaicjson: { type: 'string' }, name: { type: 'string' }, minzoom: { type: 'integer' }, maxzoom: { type: 'integer' }, quadkey_zoom: { type: 'integer' }, bounds: { type: 'array', items: { type: 'number' } }, center: { type: 'array', items: { type: 'number' } }, tiles: { type: 'object' } },
+  },
+  tilejson: {
+    type: 'object',
+    required: ['tilejson', 'tiles'],
+    properties: { tilejson: { type: 'string' }, name: { type: 'string' }, tiles: { type: 'array', items: { type: 'string' } }, minzoom: { type: 'integer' }, maxzoom: { type: 'integer' }, bounds: { type: 'array', items: { type: 'number' } }, center: { type: 'array', items: { type: 'number' } } },
+  },
+  registered: { type: 'object', required: ['id', 'links'], properties: { id: { type: 'string' }, links } },
+  searchInfo: { type: 'object', required: ['search', 'links'], properties: { search: { type: 'object' }, links } },
+  error: {
+    type: 'object',
+    required: ['code', 'description', 'errors', 'request_id'],
+    properties: {
+      code: { type: 'string' },
+      description: { type: 'string' },
+      errors: { type: 'array', items: { type: 'object', required: ['path', 'message'], properties: { path: { type: 'string' }, message: { type: 'string' }, index: { type: 'integer' } } } },
+      error_count: { type: 'integer' },
+      request_id: { type: 'string' },
+    },
+  },
+} satisfies Record<string, SchemaObject>;
+
+export const documentSchema = (name: keyof typeof documents): SchemaObject => ({ $ref: `#/components/schemas/${name}` });
+
+export const jsonAnswer = (description: string, name: keyof typeof documents, type = 'application/json'): Answer => ({
+  description,
+  type,
+  schema: documentSchema(name),
+});
+
+export const geojsonAnswer = (description: string, name: 'item' | 'items'): Answer => jsonAnswer(description, name, 'application/geo+json');
+
+export const createdCollection: Answer = jsonAnswer('The collection; Location names it', 'collection');

@@ -1,0 +1,65 @@
+/** The parameters of a search by GET, and the schema of its body by POST. */
+import { invalidAt } from '../src/errors.js';
+import { parseGeometry } from '../src/geojson.js';
+import { CRS84, DEFAULT_LIMIT, MAX_LIMIT, parseFilter, parseSortText } from '../src/search/parse.js';
+import type { SearchQuery } from '../src/search/query.js';
+import { bbox, choice, datetime, json, limit, list, type Parsed, type SchemaObject, text } from './parameters.js';
+
+/** The parameters that items, datasets and search share. */
+export const itemParameters = {
+  bbox,
+  datetime,
+  limit: limit(DEFAULT_LIMIT, MAX_LIMIT),
+  token: text('A page, as the next and prev links give it.'),
+  filter: text('A CQL2 filter, in the language of filter-lang.'),
+  'filter-lang': choice('The language of the filter.', ['cql2-text', 'cql2-json']),
+  'filter-crs': choice('The CRS of geometries in the filter.', [CRS84]),
+  sortby: text('Properties separated by commas, each with + (ascending, the default) or - before it.'),
+};
+
+export const searchParameters = {
+  ...itemParameters,
+  collections: list('Ids of collections.'),
+  ids: list('Ids of items.'),
+  intersects: json('A GeoJSON geometry.'),
+};
+
+/** @throws InvalidInput */
+export function fromParameters(query: Parsed<typeof searchParameters>): SearchQuery {
+  if (query.bbox !== undefined && query.intersects !== undefined) throw invalidAt('intersects', 'cannot be given together with bbox');
+  const language = query['filter-lang'] ?? 'cql2-text';
+  const filter = query.filter === undefined ? undefined : parseFilter(language === 'cql2-json' ? json('').parse([query.filter], 'filter') : query.filter, language, 'filter');
+  return {
+    limit: query.limit ?? DEFAULT_LIMIT,
+    ...(query.token === undefined ? {} : { token: query.token }),
+    ...(query.bbox === undefined ? {} : { bbox: query.bbox }),
+    ...(query.datetime === undefined ? {} : { datetime: query.datetime }),
+    ...(query.collections === undefined ? {} : { collections: query.collections }),
+    ...(query.ids === undefined ? {} : { ids: query.ids }),
+    ...(query.intersects === undefined ? {} : { intersects: parseGeometry(query.intersects, 'intersects') }),
+    ...(filter === undefined ? {} : { filter }),
+    ...(query.sortby === undefined ? {} : { sortby: parseSortText(query.sortby) }),
+  };
+}
+
+const idArray: SchemaObject = { type: 'array', items: { type: 'string' } };
+
+export const searchBodySchema: SchemaObject = {
+  type: 'object',
+  properties: {
+    collections: idArray,
+    ids: idArray,
+    bbox: { type: 'array', minItems: 4, maxItems: 6, items: { type: 'number' } },
+    intersects: { type: 'object' },
+    datetime: { type: 'string' },
+    limit: { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
+    token: { type: 'string' },
+    filter: { type: 'object' },
+    'filter-lang': { type: 'string', enum: ['cql2-json', 'cql2-text'] },
+    'filter-crs': { type: 'string', enum: [CRS84] },
+    sortby: {
+      type: 'array',
+      items: { type: 'object', required: ['field'], properties: { field: { type: 'string' }, direction: { type: 'string', enum: ['asc', 'desc'] } } },
+    },
+  },
+};

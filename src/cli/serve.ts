@@ -1,0 +1,61 @@
+/** `stac-mosaic serve`: runs until SIGTERM or SIGINT, then drains and ends with 0. */
+import { mkdirSync } from 'node:fs';
+import { DATASETS } from '../datasets/collections.js';
+import { messageOf } from '../errors.js';
+import { type JsonObject, textOf } from '../json.js';
+import { createLogger } from '../log.js';
+import { demoFolder, type RunningServer, startServer } from '../server.js';
+import { postDemo, urlsOf } from './demo.js';
+import { progress, readConfig, say } from './output.js';
+
+export async function serve({ demo }: { demo: boolean }): Promise<void> {
+  const config = readConfig();
+  const logger = createLogger(config.logLevel);
+  const folder = demoFolder(config);
+  if (demo) mkdirSync(folder, { recursive: true });
+  const server = await startServer({ config, logger, onProgress: progress });
+  stopOnSignals(server);
+  say(`stac-mosaic listens on ${server.url}`);
+  if (!demo) return;
+  try {
+    await showDemo(server, folder);
+  } catch (error) {
+    progress(`The demo dataset could not be made: ${messageOf(error)}`);
+  }
+}
+
+/** Brings the demo in while there is no dataset, and prints the URLs of the first one there is. */
+async function showDemo({ url, services }: RunningServer, folder: string): Promise<void> {
+  const { rows } = await services.database.pool.query<{ response: JsonObject }>(
+    `SELECT c.response FROM pgstac.items i JOIN stac_mosaic.dataset_contents c ON c.dataset_id = i.id
+      WHERE i.collection = $1 AND i.id = 'blue-marble'`,
+    [DATASETS],
+  );
+  const known = rows[0]?.response;
+  const { rowCount } = await services.database.pool.query('SELECT 1 FROM pgstac.items WHERE collection = $1 LIMIT 1', [DATASETS]);
+  if (known === undefined && rowCount !== 0) return;
+  const answer = known === undefined ? await postDemo(url, folder) : absolute(url, known);
+  say('');
+  for (const [name, href] of urlsOf(url, answer)) say(`${name.padEnd(11)} ${href}`);
+}
+
+const absolute = (url: string, answer: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(answer).map(([key, value]) => [key, key.endsWith('_url') ? url + textOf(value) : value]));
+
+function stopOnSignals(server: RunningServer): void {
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) return;
+    stopping = true;
+    progress(`${signal}: finishing what is running …`);
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        progress(`The server did not stop cleanly: ${messageOf(error)}`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+}

@@ -1,0 +1,88 @@
+/** Writing collections: each write carries the hook inside its transaction, the two system collections are guarded. */
+import type { PoolClient } from 'pg';
+import { withTransaction } from '../database/index.js';
+import { DATASETS, SYSTEM_TILES } from '../datasets/collections.js';
+import { conflict, invalidAt, invalidInput, notFound } from '../errors.js';
+import { registerCollectionSearch } from '../hooks/collection-search.js';
+import { isObject } from '../json.js';
+import { createCollection, deleteCollection, findCollection, type StacCollection, updateCollection } from '../pgstac/collections.js';
+import { releaseSearches } from '../pgstac/searches.js';
+import type { Services } from '../services.js';
+import { idFault } from '../stac/ids.js';
+import { storedCollectionLinks } from '../stac/stored.js';
+import { mergePatch } from '../transactions/merge-patch.js';
+
+/** A collection as it is stored: completed where the rules allow it. @throws InvalidInput */
+function complete(body: unknown, id?: string): StacCollection {
+  if (!isObject(body)) throw invalidInput('The body must be a STAC Collection.', [{ path: '', message: 'must be an object' }]);
+  const given = body['id'] ?? id;
+  const fault = idFault(given);
+  if (fault !== undefined || typeof given !== 'string') throw invalidAt('/id', fault ?? 'must be a string');
+  if (id !== undefined && given !== id) throw invalidAt('/id', `is ${JSON.stringify(given)}, but the URL says ${JSON.stringify(id)}`);
+  return {
+    stac_version: '1.1.0',
+    ...body,
+    type: body['type'] ?? 'Collection',
+    id: given,
+    links: storedCollectionLinks(body['links']),
+  };
+}
+
+async function validated(services: Services, collection: StacCollection): Promise<StacCollection> {
+  const { faults } = await services.validator.validate(collection, 'collection');
+  if (faults.length > 0) throw invalidInput(`The collection is not valid STAC; the first fault: ${faults[0]?.path} ${faults[0]?.message}`, faults);
+  return collection;
+}
+
+/** System collections do not exist to callers, or may not be replaced. */
+function guard(id: string): void {
+  if (id === SYSTEM_TILES) throw notFound(`Collection ${id}`);
+}
+
+/** @throws Conflict where the id is taken */
+export async function postCollection(services: Services, body: unknown): Promise<StacCollection> {
+  const collection = await validated(services, complete(body));
+  return withTransaction(services.database.pool, async (client) => {
+    if ((await findCollection(client, collection.id)) !== undefined) throw conflict(`Collection ${collection.id} exists.`, [{ path: '/id', message: 'exists' }]);
+    await createCollection(client, collection);
+    return hooked(client, services, collection);
+  });
+}
+
+async function hooked(client: PoolClient, services: Services, collection: StacCollection): Promise<StacCollection> {
+  const { collection: complete } = await registerCollectionSearch(client, collection, services);
+  await updateCollection(client, complete);
+  return complete;
+}
+
+export async function putCollection(services: Services, id: string, body: unknown): Promise<StacCollection> {
+  guard(id);
+  const collection = await validated(services, complete(body, id));
+  return withTransaction(services.database.pool, async (client) => {
+    if ((await findCollection(client, id, true)) === undefined) throw notFound(`Collection ${id}`);
+    return hooked(client, services, collection);
+  });
+}
+
+/** A merge patch (RFC 7396), read and written under the row's lock, so that no concurrent patch is lost. */
+export async function patchCollection(services: Services, id: string, patch: unknown): Promise<StacCollection> {
+  guard(id);
+  if (!isObject(patch)) throw invalidInput('A merge patch of a collection must be an object.', [{ path: '', message: 'must be an object' }]);
+  return withTransaction(services.database.pool, async (client) => {
+    const stored = await findCollection(client, id, true);
+    if (stored === undefined) throw notFound(`Collection ${id}`);
+    const collection = await validated(services, complete(mergePatch(stored, patch), id));
+    return hooked(client, services, collection);
+  });
+}
+
+/** Deletes the collection with its items and lets go of its search. */
+export async function removeCollection(services: Services, id: string): Promise<void> {
+  guard(id);
+  if (id === DATASETS) throw conflict('The collection datasets cannot be deleted; datasets are deleted one by one at /api/datasets/{id}.');
+  await withTransaction(services.database.pool, async (client) => {
+    if ((await findCollection(client, id, true)) === undefined) throw notFound(`Collection ${id}`);
+    await deleteCollection(client, id);
+    await releaseSearches(client, 'collection', id);
+  });
+}

@@ -1,0 +1,43 @@
+/** The area that a tile covers, from a box, a geometry, or both. */
+import type { Geometry } from 'geojson';
+import { invalidInput } from '../errors.js';
+import { type Bbox, bboxGeometry, parseBbox, parseGeometry } from '../geojson.js';
+
+/** The box of a geometry's positions, for an Item that comes without one. */
+export function bboxOf(geometry: Geometry): Bbox {
+  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
+  const visit = (value: unknown): void => {
+    if (!Array.isArray(value)) return;
+    const [x, y] = value as unknown[];
+    if (typeof x === 'number' && typeof y === 'number') {
+      west = Math.min(west, x);
+      east = Math.max(east, x);
+      south = Math.min(south, y);
+      north = Math.max(north, y);
+    } else value.forEach(visit);
+  };
+  if (geometry.type === 'GeometryCollection') {
+    for (const part of geometry.geometries) {
+      const box = bboxOf(part);
+      visit([box[0], box[1]]);
+      visit([box[2], box[3]]);
+    }
+  } else visit(geometry.coordinates);
+  return [west, south, east, north];
+}
+
+/** A footprint from a box, a geometry, or both. @throws InvalidInput where both are missing or bad */
+export function parseFootprint(bbox: unknown, geometry: unknown, path: string): { bbox: Bbox; geometry: Geometry } {
+  const area = geometry === undefined || geometry === null ? undefined : parseGeometry(geometry, `${path}/geometry`);
+  if (area !== undefined && area.type !== 'Polygon' && area.type !== 'MultiPolygon') {
+    throw invalidInput(`${path}/geometry must be an area`, [{ path: `${path}/geometry`, message: `of a tile must be a Polygon or MultiPolygon, not a ${area.type}` }]);
+  }
+  const box = bbox === undefined || bbox === null ? undefined : parseBbox(bbox, `${path}/bbox`);
+  if (box === undefined && area === undefined) throw invalidInput(`${path} needs a bbox or a geometry`, [{ path: `${path}/bbox`, message: 'is missing, and so is a geometry' }]);
+  if (box !== undefined && (box[0] === box[2] || box[1] === box[3])) throw emptyBox(path);
+  const known = box ?? parseBbox(bboxOf(area as Geometry), `${path}/geometry`);
+  return { bbox: known, geometry: area ?? bboxGeometry(known) };
+}
+
+const emptyBox = (path: string): Error =>
+  invalidInput(`${path}/bbox has no area`, [{ path: `${path}/bbox`, message: 'has no area: its west and east, or its south and north, are the same' }]);

@@ -1,0 +1,82 @@
+/** The hook: a collection's search is registered with it, and its id and links are written into it (API.md section 4). */
+import type { PoolClient } from 'pg';
+import { DATASETS, SYSTEM_TILES } from '../datasets/collections.js';
+import { messageOf } from '../errors.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
+import { hookLinks, isHookLink, type Link, paths } from '../links.js';
+import type { StacCollection } from '../pgstac/collections.js';
+import { holdSearch, registerSearch, releaseSearches } from '../pgstac/searches.js';
+import type { Services } from '../services.js';
+import { dataAssetKey } from '../stac/assets.js';
+
+export const SEARCH_ID = 'mosaic:search_id';
+
+/** The search of a collection; that of `datasets` runs over its datasets' tiles (API.md section 3). */
+export const collectionSearch = (id: string): JsonObject => ({
+  collections: [id === DATASETS ? SYSTEM_TILES : id],
+  'filter-lang': 'cql2-json',
+});
+
+export const collectionSearchMetadata = (id: string): JsonObject => ({ type: 'mosaic', name: `${id} mosaic` });
+
+/** The asset that holds the COGs of a collection's items, as far as its `item_assets` tell. */
+export const collectionAsset = (collection: JsonObject): string => dataAssetKey(collection['item_assets']) ?? 'data';
+
+export interface Hooked {
+  readonly collection: StacCollection;
+  /** Null where the registration failed: the collection is kept all the same. */
+  readonly searchId: string | null;
+}
+
+/**
+ * Registers the search inside the caller's transaction, under a savepoint, and answers the collection with its id and
+ * links, each exactly once. A failed registration leaves the collection without them and says so in the log.
+ */
+export async function registerCollectionSearch(
+  client: PoolClient,
+  collection: StacCollection,
+  { storedBase, logger }: Pick<Services, 'storedBase' | 'logger'>,
+): Promise<Hooked> {
+  const { id } = collection;
+  await client.query('SAVEPOINT register_search');
+  try {
+    const search = await registerSearch(client, collectionSearch(id), collectionSearchMetadata(id));
+    await holdSearch(client, search.id, 'collection', id);
+    await releaseSearches(client, 'collection', id, [search.id]);
+    await client.query('RELEASE SAVEPOINT register_search');
+    return { collection: withSearch(collection, search.id, storedBase), searchId: search.id };
+  } catch (error) {
+    await client.query('ROLLBACK TO SAVEPOINT register_search');
+    logger.error({ err: error, collection: id }, `the search of a collection could not be registered: ${messageOf(error)}`);
+    return { collection: withoutSearch(collection), searchId: null };
+  }
+}
+
+function withoutSearch(collection: StacCollection): StacCollection {
+  const { summaries, ...rest } = collection;
+  const { [SEARCH_ID]: _id, ...others } = isObject(summaries) ? summaries : {};
+  const links = Array.isArray(rest['links']) ? rest['links'] : [];
+  return {
+    ...rest,
+    ...(Object.keys(others).length === 0 ? {} : { summaries: others }),
+    links: links.filter((link) => !isHookLink(link as unknown as Link)),
+  };
+}
+
+function withSearch(collection: StacCollection, searchId: string, base: string): StacCollection {
+  const clean = withoutSearch(collection);
+  const summaries = isObject(clean['summaries']) ? clean['summaries'] : {};
+  const links = hookLinks(base, searchId, collectionAsset(collection), `${paths.collection(collection.id)}/mosaic.json`);
+  return {
+    ...clean,
+    summaries: { ...summaries, [SEARCH_ID]: [searchId] },
+    links: [...(clean['links'] as Json[]), ...(links as unknown as Json[])],
+  };
+}
+
+/** The search id that a collection carries, or undefined. */
+export function searchIdOf(collection: JsonObject): string | undefined {
+  const { summaries } = collection;
+  const ids = isObject(summaries) ? summaries[SEARCH_ID] : undefined;
+  return Array.isArray(ids) && typeof ids[0] === 'string' ? ids[0] : undefined;
+}

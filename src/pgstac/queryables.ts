@@ -1,0 +1,65 @@
+/** What pgSTAC knows of properties: their types and indexes, for filters and sorting. */
+import type { ClientBase, Pool } from 'pg';
+import { itemResolver, type IndexWrapper, type PropertyDefinition, type PropertyResolver, type PropertyType } from '../cql2/resolver.js';
+import { isObject, type JsonObject } from '../json.js';
+
+interface Row {
+  readonly name: string;
+  readonly collection_ids: string[] | null;
+  readonly definition: JsonObject | null;
+  /** Keys below `content` on 0.10; a dotted path, which is the name's own, before. */
+  readonly property_path: string[] | string | null;
+  readonly property_wrapper: string | null;
+  readonly property_index_type: string | null;
+}
+
+const WRAPPERS: readonly IndexWrapper[] = ['to_text', 'to_int', 'to_float', 'to_tstz', 'to_text_array'];
+
+function typeOf(definition: JsonObject | null): PropertyType {
+  const { type, format } = definition ?? {};
+  if (type === 'string' && format === 'date-time') return 'datetime';
+  if (type === 'string' && format === 'date') return 'date';
+  if (type === 'string' || type === 'number' || type === 'integer' || type === 'boolean' || type === 'array') return type;
+  return 'json';
+}
+
+function toDefinition(row: Row, collections: readonly string[] | undefined): PropertyDefinition {
+  const wrapper = WRAPPERS.find((known) => known === row.property_wrapper);
+  const inEvery = row.collection_ids === null || (collections ?? []).every((id) => row.collection_ids?.includes(id) === true);
+  const indexed = row.property_index_type !== null && inEvery && (row.collection_ids === null || (collections ?? []).length > 0);
+  return {
+    name: row.name,
+    type: typeOf(row.definition),
+    ...(Array.isArray(row.property_path) ? { path: row.property_path } : {}),
+    ...(indexed && wrapper !== undefined ? { indexedAs: wrapper } : {}),
+  };
+}
+
+/** Names on items for a search of these collections (all, where undefined). A row for some collections yields to one for all. */
+export async function loadItemResolver(db: Pool | ClientBase, collections: readonly string[] | undefined): Promise<PropertyResolver> {
+  const { rows } = await db.query<Row>(
+    `SELECT name, collection_ids, definition, property_path, property_wrapper, property_index_type FROM pgstac.queryables
+      WHERE collection_ids IS NULL OR $1::text[] IS NULL OR collection_ids && $1 ORDER BY collection_ids IS NULL, id`,
+    [collections ?? null],
+  );
+  const known = rows.filter((row) => isObject(row.definition));
+  return itemResolver({ properties: known.map((row) => toDefinition(row, collections)) });
+}
+
+/** The JSON Schema of queryables, as registered in pgSTAC; those of hidden collections only are not told. @param id its URL */
+export async function queryablesOf(db: Pool | ClientBase, id: string, collection: string | undefined, hidden: readonly string[]): Promise<JsonObject> {
+  const { rows } = await db.query<{ name: string; definition: JsonObject | null }>(
+    `SELECT DISTINCT ON (name) name, definition FROM pgstac.queryables
+      WHERE collection_ids IS NULL OR CASE WHEN $1::text IS NULL THEN NOT collection_ids <@ $2::text[] ELSE $1 = ANY(collection_ids) END
+      ORDER BY name, collection_ids IS NULL, id`,
+    [collection ?? null, hidden],
+  );
+  return {
+    $schema: 'https://json-schema.org/draft/2019-09/schema',
+    $id: id,
+    type: 'object',
+    title: collection === undefined ? 'Queryables' : `Queryables of ${collection}`,
+    properties: Object.fromEntries(rows.map(({ name, definition }) => [name, definition ?? {}])),
+    additionalProperties: true,
+  };
+}

@@ -1,0 +1,39 @@
+/**
+ * Which items a search selects, as parameterised SQL over `pgstac.items i`.
+ * Compiled here and not by `pgstac.search()`, which spends most of its time planning and hydrating in PL/pgSQL, reads an
+ * antimeridian box as the wide one, and writes a row into `pgstac.searches` for each query (shared/field/FEATURES.md C3, D13).
+ */
+import { compileFilter } from '../cql2/compile.js';
+import type { PropertyResolver } from '../cql2/resolver.js';
+import type { SqlBuilder } from '../cql2/sql-builder.js';
+import { bboxGeometry } from '../geojson.js';
+import type { ItemSelection } from '../search/query.js';
+
+/** What the caller may not see. */
+export interface Visibility {
+  /** Collections that do not exist for the caller. */
+  readonly hidden: readonly string[];
+}
+
+/** A condition on alias `i` for the selection and the caller's visibility. */
+export function selectionSql(selection: ItemSelection, visibility: Visibility, builder: SqlBuilder, resolver: PropertyResolver): string {
+  const conditions: string[] = [];
+  if (selection.collections !== undefined && selection.collections.length > 0) {
+    const visible = selection.collections.filter((id) => !visibility.hidden.includes(id));
+    // A literal list prunes pgSTAC's partitions when the plan is made.
+    conditions.push(`i.collection = ANY(${builder.param(visible, 'text[]')})`);
+  } else if (visibility.hidden.length > 0) {
+    conditions.push(`i.collection <> ALL(${builder.param(visibility.hidden, 'text[]')})`);
+  }
+  if (selection.ids !== undefined && selection.ids.length > 0) conditions.push(`i.id = ANY(${builder.param(selection.ids, 'text[]')})`);
+  if (selection.bbox !== undefined) conditions.push(intersects(JSON.stringify(bboxGeometry(selection.bbox)), builder));
+  if (selection.intersects !== undefined) conditions.push(intersects(JSON.stringify(selection.intersects), builder));
+  if (selection.datetime?.end !== undefined) conditions.push(`i.datetime <= ${builder.param(selection.datetime.end, 'timestamptz')}`);
+  if (selection.datetime?.start !== undefined) conditions.push(`i.end_datetime >= ${builder.param(selection.datetime.start, 'timestamptz')}`);
+  if (selection.filter !== undefined) conditions.push(compileFilter(selection.filter, { builder, resolver, alias: 'i' }));
+  return conditions.length === 0 ? 'TRUE' : conditions.map((condition) => `(${condition})`).join(' AND ');
+}
+
+/** ST_MakeValid because a caller's self-crossing polygon would raise a TopologyException inside GEOS. */
+const intersects = (geojson: string, builder: SqlBuilder): string =>
+  `ST_Intersects(i.geometry, ST_MakeValid(ST_SetSRID(ST_GeomFromGeoJSON(${builder.param(geojson, 'text')}), 4326)))`;

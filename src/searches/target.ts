@@ -1,0 +1,111 @@
+/** What a mosaic, a TileJSON or a tile is made of: a registered search, a collection or a dataset, as one thing. */
+import { fromBody, selectionOf } from '../search/parse.js';
+import { DATASETS, SYSTEM_TILES } from '../datasets/collections.js';
+import { notFound } from '../errors.js';
+import { collectionAsset, collectionSearch } from '../hooks/collection-search.js';
+import { isObject, type JsonObject, textOf } from '../json.js';
+import { findCollection } from '../pgstac/collections.js';
+import { findItem } from '../pgstac/items-read.js';
+import { findSearch, holdersOf, type RegisteredSearch } from '../pgstac/searches.js';
+import type { Visibility } from '../pgstac/selection.js';
+import type { ItemSelection, SortKey } from '../search/query.js';
+import type { Services } from '../services.js';
+
+export interface Target {
+  readonly name: string;
+  readonly description?: string;
+  readonly selection: ItemSelection;
+  /** Stacking order, the first on top; undefined where the search says none. */
+  readonly sortby: readonly SortKey[] | undefined;
+  /** The order in which later covers earlier: tiles by their index, items by their time. */
+  readonly natural: readonly SortKey[];
+  /** Zooms that were said, by a dataset's `mosaic` or a search's metadata. */
+  readonly minzoom?: number;
+  readonly maxzoom?: number;
+  readonly quadkeyZoom?: number;
+  /** The asset to draw where the caller names none. */
+  readonly asset?: string;
+  /** Under what it is read: a dataset's tiles are seen by whoever sees the dataset. */
+  readonly visibility: Visibility;
+}
+
+type Deps = Pick<Services, 'database'>;
+
+const EVERYTHING: Visibility = { hidden: [] };
+const BY_INDEX: readonly SortKey[] = [{ field: 'tile_index', direction: 'asc' }];
+const BY_TIME: readonly SortKey[] = [{ field: 'datetime', direction: 'asc' }, { field: 'id', direction: 'asc' }];
+
+const zoom = (value: unknown): number | undefined => (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 30 ? value : undefined);
+
+/** Only what is known, so that optional members stay absent. */
+const known = <T extends object>(members: T): { [K in keyof T]?: NonNullable<T[K]> } =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: NonNullable<T[K]> };
+
+const isTiles = (selection: ItemSelection): boolean => selection.collections?.length === 1 && selection.collections[0] === SYSTEM_TILES;
+
+/** A registered search that the caller may see. @throws NotFound */
+export async function visibleSearch({ database }: Deps, id: string, visibility: Visibility): Promise<{ search: RegisteredSearch; visibility: Visibility; datasets: string[] }> {
+  const search = await findSearch(database.pool, id);
+  if (search === undefined) throw notFound(`Search ${id}`);
+  const holders = await holdersOf(database.pool, id);
+  const derived = holders.some((holder) => holder.kind === 'dataset' || holder.id === DATASETS);
+  const collections = search.search['collections'];
+  const hidden = Array.isArray(collections) && collections.some((name) => visibility.hidden.includes(textOf(name)));
+  if (hidden && !derived) throw notFound(`Search ${id}`);
+  const datasets = holders.filter((holder) => holder.kind === 'dataset').map((holder) => holder.id);
+  return { search, visibility: derived ? EVERYTHING : visibility, datasets };
+}
+
+export async function searchTarget(services: Deps, id: string, visibility: Visibility): Promise<Target> {
+  const { search, visibility: effective, datasets } = await visibleSearch(services, id, visibility);
+  const { metadata } = search;
+  const query = fromBody(search.search, ['fields', 'conf', 'limit', 'token']);
+  const selection = selectionOf(query);
+  const [datasetId] = datasets;
+  const said = datasetId === undefined ? {} : saidByDataset(await findItem(services.database.pool, DATASETS, datasetId));
+  return {
+    name: typeof metadata['name'] === 'string' ? metadata['name'] : `Search ${id}`,
+    selection,
+    sortby: query.sortby,
+    natural: isTiles(selection) ? BY_INDEX : BY_TIME,
+    visibility: effective,
+    ...said,
+    ...known({ minzoom: zoom(metadata['minzoom']), maxzoom: zoom(metadata['maxzoom']) }),
+    ...(Array.isArray(metadata['assets']) && typeof metadata['assets'][0] === 'string' ? { asset: metadata['assets'][0] } : {}),
+  };
+}
+
+/** @throws NotFound for a collection that the caller does not see */
+export async function collectionTarget({ database }: Deps, id: string, visibility: Visibility): Promise<Target> {
+  const collection = visibility.hidden.includes(id) ? undefined : await findCollection(database.pool, id);
+  if (collection === undefined) throw notFound(`Collection ${id}`);
+  const selection = selectionOf(fromBody(collectionSearch(id)));
+  return {
+    name: typeof collection['title'] === 'string' ? collection['title'] : id,
+    ...(typeof collection['description'] === 'string' ? { description: collection['description'] } : {}),
+    selection,
+    sortby: undefined,
+    natural: isTiles(selection) ? BY_INDEX : BY_TIME,
+    asset: collectionAsset(collection),
+    visibility: id === DATASETS ? EVERYTHING : visibility,
+  };
+}
+
+/** @throws NotFound */
+export async function datasetTarget(services: Deps, id: string, visibility: Visibility): Promise<Target> {
+  const item = visibility.hidden.includes(DATASETS) ? undefined : await findItem(services.database.pool, DATASETS, id);
+  const properties = item !== undefined && isObject(item['properties']) ? item['properties'] : {};
+  const searchId = properties['mosaic:search_id'];
+  if (typeof searchId !== 'string') throw notFound(`Dataset ${id}`);
+  const target = await searchTarget(services, searchId, visibility);
+  return { ...target, name: typeof properties['title'] === 'string' ? properties['title'] : id };
+}
+
+function saidByDataset(item: JsonObject | undefined): Partial<Target> {
+  const properties = isObject(item?.['properties']) ? item['properties'] : {};
+  return known({
+    minzoom: zoom(properties['mosaic:minzoom']),
+    maxzoom: zoom(properties['mosaic:maxzoom']),
+    quadkeyZoom: zoom(properties['mosaic:quadkey_zoom']),
+  });
+}

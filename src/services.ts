@@ -1,0 +1,20 @@
+/** What the routes are given: the composition root builds it once, nothing else is global. */
+import type { Config } from './config.js';
+import type { Database } from './database/index.js';
+import type { Logger } from './log.js';
+import type { BlobStore } from './storage/blobs.js';
+import type { Sources } from './storage/source.js';
+import type { TileRenderer } from './tiles/renderer.js';
+import type { StacValidator } from './validation/validator.js';
+
+export interface Services {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly database: Database;
+  readonly sources: Sources;
+  readonly blobs: BlobStore;
+  readonly validator: StacValidator;
+  readonly renderer: TileRenderer;
+  /** What stored links begin with: the public URL, or '' for links resolved at each reading (API.md section 4, The hook). */
+  readonly storedBase: string;
+}

@@ -1,0 +1,18 @@
+/** Which asset of an item is its COG, and the forms an href is written in. */
+import { isObject, type JsonObject } from '../json.js';
+
+export const COG_TYPE = 'image/tiff; application=geotiff; profile=cloud-optimized';
+
+const isGeoTiff = (asset: JsonObject): boolean => typeof asset['type'] === 'string' && /^image\/tiff\b.*application=geotiff/i.test(asset['type']);
+
+const hasRole = (asset: JsonObject, role: string): boolean => Array.isArray(asset['roles']) && asset['roles'].includes(role);
+
+/** The key of the asset that holds the data: `data`, else the only one with role `data`, else the only GeoTIFF (API.md section 3). */
+export function dataAssetKey(assets: unknown): string | undefined {
+  if (!isObject(assets)) return undefined;
+  const entries = Object.entries(assets).filter((entry): entry is [string, JsonObject] => isObject(entry[1]));
+  if (entries.some(([key]) => key === 'data')) return 'data';
+  const withRole = entries.filter(([, asset]) => hasRole(asset, 'data'));
+  const candidates = withRole.length === 1 ? withRole : entries.filter(([, asset]) => isGeoTiff(asset));
+  return candidates.length === 1 ? candidates[0]?.[0] : undefined;
+}
