@@ -26,7 +26,9 @@ export function makeColoured(canvas: Canvas): void {
   if (canvas.bands === 3) return;
   const grey = canvas.pixels;
   const coloured = new Uint8Array(grey.length * 3);
-  for (let i = 0; i < grey.length; i++) coloured.fill(grey[i] ?? 0, i * 3, i * 3 + 3);
+  if (canvas.left < grey.length) {
+    for (let i = 0; i < grey.length; i++) coloured.fill(grey[i] ?? 0, i * 3, i * 3 + 3);
+  }
   canvas.bands = 3;
   canvas.pixels = coloured;
 }

@@ -70,6 +70,7 @@ async function decodePicture(packed: Bytes, plane: Plane, rows: number): Promise
   if (plane.compression === 'jpeg' && samples !== 1 && samples !== 3) {
     throw notImplemented(`JPEG blocks of ${samples} bands cannot be read yet; it comes with the tiles issue.`);
   }
+  if (!isPicture(packed, plane.compression)) throw new Error(`a block that is no ${plane.compression} picture`);
   const picture = plane.compression === 'jpeg' ? await wholeJpeg(packed, plane) : packed;
   let image = sharp(picture, { limitInputPixels: blockWidth * plane.blockHeight, failOn: 'error' });
   // A WebP block that happens to be opaque comes without its alpha.
@@ -81,6 +82,13 @@ async function decodePicture(packed: Bytes, plane: Plane, rows: number): Promise
     throw new Error(`a block holds a picture of ${info.width} x ${info.height} x ${info.channels} instead of ${blockWidth} x ${rows} x ${samples}`);
   }
   return data;
+}
+
+/** libvips would read whatever the bytes are, SVG and PDF too: only the two formats may reach it. */
+function isPicture(packed: Bytes, compression: string): boolean {
+  if (compression === 'jpeg') return packed[0] === 0xff && packed[1] === 0xd8;
+  const start = String.fromCharCode(...packed.subarray(0, 12));
+  return start.startsWith('RIFF') && start.endsWith('WEBP');
 }
 
 /** Adobe's marker with transform 0: the three components are RGB, whatever they are called. */

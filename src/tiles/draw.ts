@@ -14,7 +14,7 @@ import type { Samples } from './nearest.js';
 import { blocksOf, findSamples, paint, unmasked } from './nearest.js';
 import { chooseLevel } from './overviews.js';
 import type { Plane } from './raster.js';
-import { decimationOf, warpOf, type TileInRange } from './warp.js';
+import { decimationOf, mayTouch, warpOf, type TileInRange } from './warp.js';
 
 export interface TileRequest {
   readonly tms: TileMatrixSetId;
@@ -49,6 +49,8 @@ const OPEN_AHEAD = 4;
 const BLOCKS_AT_A_TIME = 8;
 /** Decoded bytes that one asset may need for one tile: 256 x 256 pixels from 300 blocks of 512 x 512 RGB. */
 const MAX_ASSET_BYTES = 256 * 1024 * 1024;
+/** As many small blocks, which a file without overviews may have, take a second or two. */
+const MAX_ASSET_BLOCKS = 4096;
 
 /**
  * @throws DomainError NotFound outside the matrix set. Where no pixel was drawn and an asset failed, its error: Upstream,
@@ -91,6 +93,7 @@ export function placeOf({ tms, z, x, y }: TileRequest): TileInRange {
 
 async function drawAsset(canvas: Canvas, place: TileInRange, { raster, name }: Asset, assets: Assets): Promise<number> {
   const { header, levels } = raster;
+  if (!mayTouch(place, header)) return 0;
   const level = levels[chooseLevel(levels, decimationOf(place, canvas.size, header))];
   if (level === undefined) return 0;
   let samples = findSamples(canvas, warpOf(place, canvas.size, header, level), level);
@@ -103,7 +106,7 @@ async function drawAsset(canvas: Canvas, place: TileInRange, { raster, name }: A
 
 async function loadBlocks(samples: Samples, plane: Plane, name: string, { blocks }: Assets): Promise<Map<number, Block>> {
   const indices = blocksOf(samples, plane);
-  if (indices.length * plane.blockWidth * plane.blockHeight * plane.samples > MAX_ASSET_BYTES) {
+  if (indices.length > MAX_ASSET_BLOCKS || indices.length * plane.blockWidth * plane.blockHeight * plane.samples > MAX_ASSET_BYTES) {
     throw new DomainError('NotImplemented', `${name}: this tile needs ${indices.length} blocks of it; add overviews to draw it at this zoom.`);
   }
   const limit = pLimit(BLOCKS_AT_A_TIME);

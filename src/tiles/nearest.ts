@@ -86,9 +86,8 @@ export function paint(canvas: Canvas, { targets, columns, rows }: Samples, raste
   const { bands, pixels, opacity } = canvas;
   const green = colours === 3 ? 1 : 0;
   const blue = colours === 3 ? 2 : 0;
-  const empty = new Uint8Array(plane.blockWidth * plane.blockHeight * plane.samples).fill(nodata ?? 0);
   let lastBlock = -1;
-  let bytes: Uint8Array = empty;
+  let bytes: Uint8Array = new Uint8Array(0);
   let painted = 0;
   for (let i = 0; i < targets.length; i++) {
     const column = columns[i] ?? 0;
@@ -96,7 +95,7 @@ export function paint(canvas: Canvas, { targets, columns, rows }: Samples, raste
     const block = blockAt(plane, column, row);
     if (block !== lastBlock) {
       lastBlock = block;
-      bytes = blocks.get(block) ?? empty;
+      bytes = blocks.get(block) ?? new Uint8Array(plane.blockWidth * plane.blockHeight * plane.samples).fill(nodata ?? 0);
     }
     const at = offsetIn(plane, column, row);
     const opaque = alpha === undefined ? 255 : (bytes[at + alpha] ?? 0);

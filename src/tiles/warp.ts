@@ -40,6 +40,9 @@ export function decimationOf({ tms, extent: [west, south, east, north] }: TileIn
   return Math.min(resX, resY) / resolution;
 }
 
+/** Whether a tile can have pixels of a raster, by longitude and latitude: most assets of a mosaic end here. */
+export const mayTouch = (place: TileInRange, header: CogHeader): boolean => nearness(place, header, 1)(0, 0, 1, 1);
+
 /** The warp from a tile to one level of a raster, which has the extent of the full image in other pixels. */
 export function warpOf(place: TileInRange, tileSize: number, header: CogHeader, level: Dimensions): Warp {
   const { transform: [, b, , d] } = header;

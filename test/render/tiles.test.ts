@@ -1,10 +1,13 @@
 /** Tiles of small COGs against pixels that are computed here from the function that made the COG. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { deflateSync } from 'node:zlib';
 import proj4 from 'proj4';
 import sharp from 'sharp';
+import { readDirectories, writeDirectories } from '../../src/demo/tiff-directories.js';
 import { silentLogger } from '../../src/log.js';
 import { locateTile, mercatorToLat, mercatorToLon, type TileMatrixSetId } from '../../src/tiles/matrices.js';
 import { createTileRenderer, type TileRenderer } from '../../src/tiles/renderer.js';
@@ -301,9 +304,58 @@ describe('the assets of a tile', () => {
     await expect(render([pathToFileURL(path).href], [4, 15, 15])).rejects.toMatchObject({ kind: 'Upstream' });
   });
 
+  it('cannot hand the decoder another format than their compression names', async () => {
+    const directories = readDirectories(await makeCog({ ...WORLD, compression: 'webp' }));
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="red"/></svg>');
+    const path = join(folder, 'svg.tif');
+    await writeFile(path, writeDirectories(directories.map(({ tags, tiles }) => ({ tags, tiles: tiles.map(() => svg) }))));
+    await expect(render([pathToFileURL(path).href], [3, 4, 2])).rejects.toMatchObject({ kind: 'Upstream', message: expect.stringContaining('no webp picture') });
+  });
+
+  it('cannot fill the memory: a block that unpacks to more than its pixels is damaged', async () => {
+    const directories = readDirectories(await makeCog({ ...WORLD, compression: 'deflate' }));
+    const bomb = deflateSync(Buffer.alloc(200_000_000));
+    const path = join(folder, 'bomb.tif');
+    await writeFile(path, writeDirectories(directories.map(({ tags, tiles }) => ({ tags, tiles: tiles.map(() => bomb) }))));
+    await expect(render([pathToFileURL(path).href], [3, 4, 2])).rejects.toMatchObject({ kind: 'Upstream' });
+    const small = deflateSync(Buffer.alloc(1_000_000));
+    await writeFile(path.replace('bomb', 'small'), writeDirectories(directories.map(({ tags, tiles }) => ({ tags, tiles: tiles.map(() => small) }))));
+    await expect(render([pathToFileURL(path.replace('bomb', 'small')).href], [3, 4, 2])).rejects.toMatchObject({ kind: 'Upstream' });
+  });
+
   it('of other kinds are not drawn yet, and the message says what is missing', async () => {
     const wide = await put({ width: 64, height: 64, bands: 1, dtype: 'uint16', epsg: 32_618, res: 1000, west: 400_000, north: 5_000_000 });
     await expect(render([wide], [5, 9, 11])).rejects.toMatchObject({ kind: 'NotImplemented', message: expect.stringMatching(/drawing a COG of uint16 needs rescaling to 8 bits; it comes with the tiles issue/) });
+  });
+});
+
+describe('an asset behind http', () => {
+  it('is drawn from ranges of it', async () => {
+    const cog = await makeCog(WORLD);
+    const ranges: string[] = [];
+    const server = createServer((request, response) => {
+      const [, first = '0', last = ''] = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? '') ?? [];
+      ranges.push(request.headers.range ?? 'everything');
+      const part = cog.subarray(Number(first), last === '' ? undefined : Number(last) + 1);
+      response.writeHead(206, { 'Content-Range': `bytes ${first}-${Number(first) + part.length - 1}/${cog.length}`, 'Content-Length': part.length });
+      response.end(part);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const remote = createTileRenderer({ policy: { allowedHosts: ['127.0.0.1'], allowedFileRoots: [] }, workers: 1, logger: silentLogger() });
+    try {
+      const request = { tms: 'WebMercatorQuad', z: 3, x: 4, y: 2, tileSize: 256, hrefs: [`http://127.0.0.1:${port}/world.tif`], format: 'png' } as const;
+      await expectTile((await remote.render(request)).bytes, [3, 4, 2], worldPixel);
+      const requests = ranges.length;
+      await remote.render(request);
+      expect(ranges).toHaveLength(requests); // header and blocks are cached
+      expect(ranges).not.toContain('everything');
+    } finally {
+      await remote.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
   });
 });
 
