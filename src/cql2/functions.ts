@@ -65,8 +65,28 @@ const FUNCTIONS: readonly Cql2Function[] = [
 
 const BY_NAME = new Map(FUNCTIONS.map((definition) => [definition.name, definition]));
 
-/** All of them, for `GET /functions` (OGC API Features part 3, requirement get-functions-operation). */
-export const listFunctions = (): readonly Cql2Function[] => FUNCTIONS;
+type SchemaType = 'string' | 'number' | 'boolean' | 'datetime' | 'geometry';
+
+/** What `GET /functions` answers (OGC 21-065r2 requirement get-functions-response-json). */
+export interface FunctionsDocument {
+  readonly functions: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly args: readonly { readonly title: string; readonly type: readonly SchemaType[] }[];
+    readonly returns: readonly SchemaType[];
+  }[];
+}
+
+const schemaType = (type: FunctionType): SchemaType => (type === 'instant' ? 'datetime' : type);
+
+export const functionsDocument = (): FunctionsDocument => ({
+  functions: FUNCTIONS.map(({ name, description, args, returns }) => ({
+    name,
+    description,
+    args: args.map((arg) => ({ title: arg.name, type: [schemaType(arg.type)] })),
+    returns: [schemaType(returns)],
+  })),
+});
 
 /** A function by its name in any case. */
 export const functionOf = (name: string): Cql2Function | undefined => BY_NAME.get(name.toLowerCase());
