@@ -1,30 +1,8 @@
 /** The area that a tile covers, from a box, a geometry, or both. */
 import type { Geometry } from 'geojson';
 import { invalidInput } from '../errors.js';
+import { bboxOf } from '../stac/bbox.js';
 import { type Bbox, bboxGeometry, parseBbox, parseGeometry } from '../geojson.js';
-
-/** The box of a geometry's positions, for an Item that comes without one. */
-export function bboxOf(geometry: Geometry): Bbox {
-  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
-  const visit = (value: unknown): void => {
-    if (!Array.isArray(value)) return;
-    const [x, y] = value as unknown[];
-    if (typeof x === 'number' && typeof y === 'number') {
-      west = Math.min(west, x);
-      east = Math.max(east, x);
-      south = Math.min(south, y);
-      north = Math.max(north, y);
-    } else value.forEach(visit);
-  };
-  if (geometry.type === 'GeometryCollection') {
-    for (const part of geometry.geometries) {
-      const box = bboxOf(part);
-      visit([box[0], box[1]]);
-      visit([box[2], box[3]]);
-    }
-  } else visit(geometry.coordinates);
-  return [west, south, east, north];
-}
 
 /** A footprint from a box, a geometry, or both. @throws InvalidInput where both are missing or bad */
 export function parseFootprint(bbox: unknown, geometry: unknown, path: string): { bbox: Bbox; geometry: Geometry } {

@@ -5,7 +5,8 @@ import { messageOf, notFound } from '../errors.js';
 import { bboxGeometry } from '../geojson.js';
 import { type Json, jsonDigest, type JsonObject } from '../json.js';
 import { paths } from '../links.js';
-import { refreshExtent } from '../hooks/extents.js';
+import { shrinkExtent, widenExtent } from '../hooks/extents.js';
+import { findItem } from '../pgstac/items-read.js';
 import { deleteItems, insertItems } from '../pgstac/items-write.js';
 import { holdSearch, registerSearch, releaseSearches } from '../pgstac/searches.js';
 import { deleteTiles, parentFilter, unionOfTiles } from '../pgstac/tiles.js';
@@ -90,8 +91,9 @@ async function insertDataset(client: PoolClient, services: Services, prepared: P
   const search = await registerSearch(client, datasetSearch(id, prepared.mosaic.overlap), datasetSearchMetadata(id));
   await holdSearch(client, search.id, 'dataset', id);
   const outline = (await unionOfTiles(client, id, tiles.length)) ?? bboxGeometry(bbox);
-  await insertItems(client, DATASETS, [datasetItem(prepared, search.id, outline, services.storedBase)]);
-  await refreshExtent(client, DATASETS);
+  const item = datasetItem(prepared, search.id, outline, services.storedBase);
+  await insertItems(client, DATASETS, [item]);
+  await widenExtent(client, DATASETS, [item]);
   return answerOf(prepared, search.id);
 }
 
@@ -121,11 +123,13 @@ function answerOf({ id, tiles, bbox, created, warnings }: PreparedDataset, searc
 export async function deleteDataset(services: Services, id: string): Promise<void> {
   await withTransaction(services.database.pool, async (client) => {
     await lockDataset(client, id);
-    if ((await deleteItems(client, DATASETS, [id])) === 0) throw notFound(`Dataset ${id}`);
+    const item = await findItem(client, DATASETS, id);
+    if (item === undefined) throw notFound(`Dataset ${id}`);
+    await deleteItems(client, DATASETS, [id]);
     await deleteTiles(client, id);
     await releaseSearches(client, 'dataset', id);
     await forgetAnswers(client, id);
-    await refreshExtent(client, DATASETS);
+    await shrinkExtent(client, DATASETS, [item]);
   });
   await services.blobs.remove(snapshotPath(id)).catch((error: unknown) =>
     services.logger.error({ err: error, dataset: id }, 'the stored mosaic of a deleted dataset stays behind'),

@@ -54,3 +54,9 @@ export async function itemsExtent(
   if (row === undefined || row.w === null) return undefined;
   return { bbox: [row.w, row.s, row.e, row.n], interval: [row.first.toISOString(), row.last.toISOString()] };
 }
+
+/** Whether a collection has items beside those named. */
+export async function hasOtherItems(client: PoolClient, id: string, ids: readonly string[]): Promise<boolean> {
+  const { rowCount } = await client.query('SELECT 1 FROM pgstac.items WHERE collection = $1 AND id <> ALL($2) LIMIT 1', [id, ids]);
+  return rowCount === 1;
+}

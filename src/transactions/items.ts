@@ -4,7 +4,7 @@ import { withTransaction } from '../database/index.js';
 import { DATASETS, SYSTEM_TILES } from '../datasets/collections.js';
 import { deleteDataset } from '../datasets/write.js';
 import { conflict, type Fault, invalidAt, invalidInput, notFound } from '../errors.js';
-import { refreshExtent } from '../hooks/extents.js';
+import { shrinkExtent, widenExtent } from '../hooks/extents.js';
 import { isObject, type JsonObject } from '../json.js';
 import { findCollection } from '../pgstac/collections.js';
 import { findItem } from '../pgstac/items-read.js';
@@ -59,7 +59,7 @@ export async function postItems(services: Services, collection: string, body: un
   await withTransaction(services.database.pool, async (client) => {
     await lockCollection(client, collection);
     await insertItems(client, collection, items);
-    await refreshExtent(client, collection);
+    await widenExtent(client, collection, items);
   });
   return isMany ? undefined : items[0];
 }
@@ -73,15 +73,29 @@ function checkUnique(items: readonly StacItem[]): void {
   });
 }
 
+/** The item as it is, its row locked until the transaction ends. @throws NotFound */
+async function lockItem(client: PoolClient, collection: string, id: string): Promise<JsonObject> {
+  await client.query('SELECT 1 FROM pgstac.items WHERE collection = $1 AND id = $2 FOR UPDATE', [collection, id]);
+  const stored = await findItem(client, collection, id);
+  if (stored === undefined) throw notFound(`Item ${id} of collection ${collection}`);
+  return stored;
+}
+
+/** Row by row, since the new item may belong into another partition. */
+async function replaceItem(client: PoolClient, stored: JsonObject, item: StacItem): Promise<void> {
+  await deleteItems(client, item.collection, [item.id]);
+  await insertItems(client, item.collection, [item]);
+  await widenExtent(client, item.collection, [item]);
+  await shrinkExtent(client, item.collection, [stored]);
+}
+
 export async function putItem(services: Services, collection: string, id: string, body: unknown): Promise<StacItem> {
   guardWrites(collection);
   const item = complete(body, collection, '', id);
   await validated(services, [item], () => '');
   await withTransaction(services.database.pool, async (client) => {
     await lockCollection(client, collection);
-    if ((await deleteItems(client, collection, [id])) === 0) throw notFound(`Item ${id} of collection ${collection}`);
-    await insertItems(client, collection, [item]);
-    await refreshExtent(client, collection);
+    await replaceItem(client, await lockItem(client, collection, id), item);
   });
   return item;
 }
@@ -111,15 +125,11 @@ export async function patchItem(services: Services, collection: string, id: stri
   if (!isObject(patch)) throw invalidInput('A merge patch of an item must be an object.', [{ path: '', message: 'must be an object' }]);
   guardPatch(collection, patch);
   return withTransaction(services.database.pool, async (client) => {
-    await client.query('SELECT 1 FROM pgstac.items WHERE collection = $1 AND id = $2 FOR UPDATE', [collection, id]);
-    const stored = await findItem(client, collection, id);
-    if (stored === undefined) throw notFound(`Item ${id} of collection ${collection}`);
+    const stored = await lockItem(client, collection, id);
     const item = complete(mergePatch(stored, patch), collection, '', id);
     if (collection === DATASETS && isObject(item['properties'])) item['properties']['updated'] = new Date().toISOString();
     await validated(services, [item], () => '');
-    await deleteItems(client, collection, [id]);
-    await insertItems(client, collection, [item]);
-    await refreshExtent(client, collection);
+    await replaceItem(client, stored, item);
     return item;
   });
 }
@@ -129,7 +139,8 @@ export async function deleteItem(services: Services, collection: string, id: str
   if (collection === DATASETS) return deleteDataset(services, id);
   guardWrites(collection);
   await withTransaction(services.database.pool, async (client) => {
-    if ((await deleteItems(client, collection, [id])) === 0) throw notFound(`Item ${id} of collection ${collection}`);
-    await refreshExtent(client, collection);
+    const stored = await lockItem(client, collection, id);
+    await deleteItems(client, collection, [id]);
+    await shrinkExtent(client, collection, [stored]);
   });
 }
