@@ -12,6 +12,8 @@ export interface Shape {
   readonly valid: boolean;
   /** True for a column that has a spatial index. */
   readonly indexed: boolean;
+  /** True for boxes, whose intersections GEOS decides without topology: no footprint makes that raise. */
+  readonly plain: boolean;
 }
 
 /**
@@ -48,14 +50,18 @@ export function bboxShape(bbox: readonly number[]): GeoJsonGeometry {
 function literal(geometry: GeoJsonGeometry, context: Context): Shape {
   const sql = `ST_SetSRID(ST_GeomFromGeoJSON(${context.builder.param(JSON.stringify(geometry), 'text')}), 4326)`;
   const isPoint = geometry.type === 'Point' || geometry.type === 'MultiPoint';
-  return { sql: isPoint ? sql : `ST_MakeValid(${sql})`, valid: true, indexed: false };
+  return { sql: isPoint ? sql : `ST_MakeValid(${sql})`, valid: true, indexed: false, plain: false };
 }
 
 function boxLiteral(node: BboxNode, context: Context): Shape {
   const half = node.bbox.length / 2;
   const [west = 0, east = 0] = [node.bbox[0], node.bbox[half]];
   if (west > east && (west > 180 || east < -180)) throw invalidNode(node.at, 'a bbox that crosses the antimeridian must lie between -180 and 180.');
-  return literal(bboxShape(node.bbox), context);
+  const shape = bboxShape(node.bbox);
+  if (shape.type !== 'Polygon') return literal(shape, context);
+  const [south = 0, north = 0] = [node.bbox[1], node.bbox[half + 1]];
+  const edges = [west, south, east, north].map((edge) => context.builder.param(edge, 'float8'));
+  return { sql: `ST_MakeEnvelope(${edges.join(', ')}, 4326)`, valid: true, indexed: false, plain: true };
 }
 
 /**
@@ -71,11 +77,11 @@ export function geometrySql(node: Cql2Expression, context: Context): Shape {
     case 'property': {
       const property = propertyOf(node, context);
       if (property.type !== 'geometry' || !property.column) throw invalidNode(node.at, `the property ${JSON.stringify(node.name)} is no geometry.`);
-      return { sql: property.sql, valid: false, indexed: true };
+      return { sql: property.sql, valid: false, indexed: true, plain: false };
     }
     case 'function':
       if (definitionOf(node).returns !== 'geometry') break;
-      return { sql: functionSql(node, context), valid: false, indexed: false };
+      return { sql: functionSql(node, context), valid: false, indexed: false, plain: false };
     default:
   }
   throw invalidNode(node.at, 'must be a geometry.');

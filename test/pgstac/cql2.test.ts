@@ -322,6 +322,38 @@ describe('geometries', () => {
     expect(await select(text)).toEqual(expected);
   });
 
+  it('never fail on footprints that break the rules of their type', async () => {
+    const broken = [
+      'GEOMETRYCOLLECTION(POINT(1 1),MULTIPOLYGON(((0 0,4 0,4 4,0 4,0 0)),((2 2,6 2,6 6,2 6,2 2))))',
+      'MULTIPOLYGON(((0 0,4 0,4 4,0 4,0 0)),((2 2,6 2,6 6,2 6,2 2)))',
+      'POLYGON((0 0,10 10,10 0,0 10,0 0))',
+      'POLYGON((0 0,5 5,10 5,0 0))',
+      'POLYGON((0 0,1 0,1 1,0 1,0 0),(2 2,3 2,3 3,2 3,2 2))',
+      'POLYGON((0 0,1 1,0 0,0 0))',
+      'LINESTRING(1 1,1 1)',
+      'POLYGON EMPTY',
+    ].map((wkt) => `SRID=4326;${wkt}`);
+    const literals = [
+      ...broken.slice(0, 6).map((wkt) => wkt.slice('SRID=4326;'.length)),
+      'POINT(2 4)',
+      'MULTIPOINT((2 4),(5 5))',
+      'LINESTRING(0 0,10 10)',
+      ...Array.from({ length: 49 }, (_, index) => `BBOX(${index % 7}, ${Math.floor(index / 7)}, ${index % 7 === 6 ? 6 : 6.5}, 6.25)`),
+    ];
+    const operators = ['S_INTERSECTS', 'S_DISJOINT', 'S_EQUALS', 'S_TOUCHES', 'S_WITHIN', 'S_OVERLAPS', 'S_CROSSES', 'S_CONTAINS'];
+    for (const operator of operators) {
+      for (const literal of literals) {
+        const builder = new SqlBuilder();
+        const condition = compileFilter(parseCql2Text(`${operator}(geometry, ${literal})`), { builder, resolver: itemResolver(), alias: 'i' });
+        const { rows } = await database.pool.query<{ n: number }>(
+          `SELECT count(*) FILTER (WHERE ${condition})::int AS n FROM (SELECT wkt::geometry AS geometry FROM unnest(${builder.param(broken, 'text[]')}) AS wkt) AS i`,
+          builder.values,
+        );
+        expect(rows[0]?.n).toBeGreaterThanOrEqual(0);
+      }
+    }
+  });
+
   it('refuses properties that are no geometry', async () => {
     await expect(select('S_INTERSECTS(x, POINT(1 2))')).rejects.toThrow('"x" is no geometry');
   });
