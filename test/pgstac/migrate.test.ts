@@ -3,9 +3,10 @@ import type { Pool } from 'pg';
 import { migrateExternal } from '../../src/database/external.js';
 import { migrate, type MigrateOptions } from '../../src/database/migrate.js';
 import { createPool } from '../../src/database/pool.js';
+import { SEED_COLLECTIONS } from '../../src/datasets/collections.js';
 import { silentLogger } from '../../src/log.js';
 import { ensurePgstacSql } from '../../src/setup/index.js';
-import { cacheDir, SYSTEM_COLLECTIONS, testsOnPostgres } from '../support/database.js';
+import { cacheDir, testsOnPostgres } from '../support/database.js';
 import { createEmptyDatabase, type PostgresDatabase } from '../support/postgres.js';
 
 const onPostgres = testsOnPostgres() ? describe : describe.skip;
@@ -17,7 +18,7 @@ const options = (version: string, more: Partial<MigrateOptions> = {}): MigrateOp
   pgstacFolder: () => ensurePgstacSql({ cacheDir }),
   version,
   upgrade: false,
-  collections: SYSTEM_COLLECTIONS,
+  collections: SEED_COLLECTIONS,
   logger: silentLogger(),
   ...more,
 });

@@ -1,8 +1,9 @@
 /** Opening a database the way a server does: what was written is there again, and nothing is done twice. */
 import { loadConfig } from '../../src/config.js';
 import { openDatabase, type Database } from '../../src/database/index.js';
+import { SEED_COLLECTIONS } from '../../src/datasets/collections.js';
 import { silentLogger } from '../../src/log.js';
-import { createServerDatabase, createTestDatabase, SYSTEM_COLLECTIONS, type ServerDatabase } from '../support/database.js';
+import { createServerDatabase, createTestDatabase, type ServerDatabase } from '../support/database.js';
 
 let server: ServerDatabase;
 beforeAll(async () => {
@@ -11,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => server.remove());
 
 const open = (env: Record<string, string> = {}): Promise<Database> =>
-  openDatabase(loadConfig({ ...server.env, ...env }), { logger: silentLogger(), collections: SYSTEM_COLLECTIONS });
+  openDatabase(loadConfig({ ...server.env, ...env }), { logger: silentLogger(), collections: SEED_COLLECTIONS });
 
 describe('openDatabase', () => {
   it('finds the schema and what was written when it opens again', async () => {

@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Pool, PoolClient } from 'pg';
 import { loadConfig, type DatabaseConfig } from '../../src/config.js';
-import { openDatabase, withTransaction, type Database, type SeedCollection } from '../../src/database/index.js';
+import { openDatabase, withTransaction, type Database } from '../../src/database/index.js';
 import { MIGRATIONS_FOLDER } from '../../src/database/own-schema.js';
+import { SEED_COLLECTIONS } from '../../src/datasets/collections.js';
 import { silentLogger } from '../../src/log.js';
 import { cloneTemplate } from './postgres.js';
 
@@ -41,18 +42,8 @@ export const testsOnPostgres = (): boolean => process.env['TEST_DATABASE'] === '
 /** Connections of a test's pool: more than one, so that a client that was forgotten is not found by a hang alone. */
 const POOL_SIZE = 8;
 const DEFAULT_RELEASE = process.env['PGSTAC_VERSION'] ?? '0.10.0';
+/** Where the wheels and the templates are kept between runs. */
 export const cacheDir = loadConfig({ CACHE_DIR: process.env['CACHE_DIR'], XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] }).cacheDir;
-
-const systemCollection = (id: string): SeedCollection => ({
-  type: 'Collection',
-  id,
-  stac_version: '1.1.0',
-  description: id,
-  license: 'other',
-  links: [],
-  extent: { spatial: { bbox: [[-180, -90, 180, 90]] }, temporal: { interval: [[null, null]] } },
-});
-export const SYSTEM_COLLECTIONS: readonly SeedCollection[] = ['datasets', 'system_tiles'].map(systemCollection);
 
 /** A new, migrated and seeded database with a pool on it. */
 export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
@@ -112,11 +103,11 @@ async function copyOfTemplate(pgstacVersion: string): Promise<Copy> {
 }
 
 const open = (settings: Copy['settings']): Promise<Database> =>
-  openDatabase(settings, { logger: silentLogger(), collections: SYSTEM_COLLECTIONS });
+  openDatabase(settings, { logger: silentLogger(), collections: SEED_COLLECTIONS });
 
 /** What a template is made of: another release, migration, seed or collection is another template. */
 async function fingerprint(pgstacVersion: string): Promise<string> {
-  const hash = createHash('sha256').update(pgstacVersion).update(JSON.stringify(SYSTEM_COLLECTIONS));
+  const hash = createHash('sha256').update(pgstacVersion).update(JSON.stringify(SEED_COLLECTIONS));
   for (const name of (await readdir(MIGRATIONS_FOLDER)).toSorted()) {
     hash.update(name).update(await readFile(join(MIGRATIONS_FOLDER, name)));
   }
@@ -129,12 +120,12 @@ const OWN_TABLES = `SELECT format('%I.%I', schemaname, tablename) AS name FROM p
      OR (schemaname = 'pgstac' AND tablename IN ('items', 'searches', 'search_wheres', 'query_queue', 'query_queue_history', 'base_items'))`;
 
 async function reset(pool: Pool): Promise<void> {
-  const ids = SYSTEM_COLLECTIONS.map((collection) => collection.id);
+  const ids = SEED_COLLECTIONS.map((collection) => collection.id);
   await withTransaction(pool, async (client) => {
     await client.query('SELECT pgstac.delete_collection(id) FROM pgstac.collections WHERE id <> ALL ($1)', [ids]);
     const { rows } = await client.query<{ name: string }>(OWN_TABLES);
     await client.query(`TRUNCATE ${rows.map((row) => row.name).join(', ')}`);
     await client.query(`DELETE FROM pgstac.queryables WHERE name <> ALL ($1) AND collection_ids IS NOT NULL`, [['parent_dataset', 'tile_index']]);
-    for (const collection of SYSTEM_COLLECTIONS) await client.query('SELECT pgstac.upsert_collection($1)', [JSON.stringify(collection)]);
+    for (const collection of SEED_COLLECTIONS) await client.query('SELECT pgstac.upsert_collection($1)', [JSON.stringify(collection)]);
   });
 }
