@@ -4,7 +4,7 @@ import type { Connection } from './connection.js';
 import type { Job } from './jobs.js';
 import { backend as answers, closeStatement, copyFail, frontend, query, readCString, readyForQuery, sync, type ProtocolError } from './protocol.js';
 import type { Session } from './session.js';
-import { disarmSql, milliseconds, readSnapshot, restoreSql, roleDefaultsSql, snapshotSql, stateKey, withoutTimeLimits } from './session-state.js';
+import { disarmSql, milliseconds, NOBODY, readSnapshot, restoreSql, roleDefaultsSql, snapshotSql, stateKey, withoutTimeLimits } from './session-state.js';
 import { quoteIdentifier, type StatementTraits } from './sql-text.js';
 import type { RewrittenBatch } from './statements.js';
 
@@ -74,7 +74,7 @@ export class Executor {
     }
     if (this.backend.unnamedOf === session.id) this.backend.unnamedOf = undefined;
     // Temporary tables are the backend's: they can go only when no other client may have some.
-    if (session.usedTemporary && alone) await this.backend.ask('RESET SESSION AUTHORIZATION; RESET ROLE; DISCARD TEMP').then(() => (this.backend.stateKey = undefined));
+    if (session.usedTemporary && alone) await this.backend.ask(`${restoreSql(NOBODY)}; DISCARD TEMP`).then(() => (this.backend.stateKey = undefined));
     if (session.channels.size > 0) {
       session.channels.clear();
       await this.listenAnew();
@@ -146,6 +146,7 @@ export class Executor {
   private note(session: Session, traits: readonly StatementTraits[], failed: boolean): void {
     for (const trait of traits) {
       session.settingsTouched ||= trait.settings;
+      session.userReset ||= trait.resetsUser && !failed;
       session.usedTemporary ||= trait.temporary;
       for (const name of trait.customSettings) this.customSettings.add(name);
       if (trait.deallocatesAll) {
@@ -189,7 +190,7 @@ export class Executor {
 
   /** The role's and the database's own settings, then those of startup. */
   private async prepare(session: Session): Promise<Pick<ProtocolError, 'sqlState' | 'message'> | undefined> {
-    const { user } = session.state;
+    const user = session.loginUser;
     const { rows, error } = await this.backend.ask(roleDefaultsSql(user));
     if (error !== undefined) return error;
     const [first] = rows;
@@ -215,7 +216,9 @@ export class Executor {
   private async capture(session: Session): Promise<readonly Buffer[]> {
     session.settingsTouched = false;
     const { rows } = await this.backend.ask(snapshotSql(this.customSettings));
-    const { idleInTransactionMs, ...state } = readSnapshot(rows, session.base ?? new Map());
+    const { idleInTransactionMs, ...found } = readSnapshot(rows, session.base ?? new Map());
+    const state = session.userReset ? { ...found, user: session.loginUser } : found;
+    session.userReset = false;
     if (idleInTransactionMs !== undefined) session.idleInTransactionMs = idleInTransactionMs;
     session.state = state;
     const key = stateKey(state);

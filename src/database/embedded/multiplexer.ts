@@ -85,7 +85,7 @@ export class Multiplexer implements ConnectionEvents {
     // The one encoding that PGlite is built for, spelt UTF8, utf-8 or 'utf-8'; another one is refused by the backend.
     if (settings.get('client_encoding')?.replaceAll(/[^a-z0-9]/gi, '').toLowerCase() === 'utf8') settings.delete('client_encoding');
     session.startup = settings;
-    session.state = { user: startup.user, role: undefined, settings: new Map() };
+    session.loginUser = startup.user;
     if (startup.laterMinor || startup.unknown.length > 0) connection.write(negotiateVersion(startup.unknown));
     connection.write(authenticationOk());
     for (const parameter of this.engine.parameters) connection.write(withSetting(parameter, settings));

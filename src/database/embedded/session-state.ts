@@ -1,6 +1,9 @@
 /** Settings and role of a session: how they are read from the one backend, and put back when another client's turn comes. */
 import { quoteIdentifier, quoteLiteral } from './sql-text.js';
 
+/** Who the backend itself is. */
+export const SUPERUSER = 'postgres';
+
 export interface SessionState {
   /** The session user; `SET SESSION AUTHORIZATION` changes it. */
   readonly user: string;
@@ -9,8 +12,8 @@ export interface SessionState {
   readonly settings: ReadonlyMap<string, string>;
 }
 
-/** Who the backend itself is. */
-export const SUPERUSER = 'postgres';
+/** The backend as it was when it started. */
+export const NOBODY: SessionState = { user: SUPERUSER, role: undefined, settings: new Map() };
 
 /**
  * Time limits that PGlite cannot keep: their timer fires in the idle backend, which then waits in wasm for its own end
@@ -25,7 +28,8 @@ export const stateKey = ({ user, role, settings }: SessionState): string =>
 
 /** SQL that turns any session into this one; as one simple query it happens as a whole or not at all. */
 export function restoreSql({ user, role, settings }: SessionState): string {
-  const statements = ['RESET SESSION AUTHORIZATION', 'RESET ROLE', 'RESET ALL'];
+  // Not RESET SESSION AUTHORIZATION, which in a standalone backend leaves the user as it is.
+  const statements = [`SET SESSION AUTHORIZATION ${quoteIdentifier(SUPERUSER)}`, 'RESET ROLE', 'RESET ALL'];
   for (const [name, value] of settings) {
     statements.push(`SELECT pg_catalog.set_config(${quoteLiteral(name)},${quoteLiteral(value)},false)`);
   }

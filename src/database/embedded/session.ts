@@ -1,6 +1,6 @@
 /** What a client believes its session to be; the multiplexer makes it true whenever the client's turn comes. */
 import type { TransactionStatus } from './protocol.js';
-import { SUPERUSER, type SessionState } from './session-state.js';
+import { NOBODY, SUPERUSER, type SessionState } from './session-state.js';
 import { Statements } from './statements.js';
 
 export class Session {
@@ -20,7 +20,11 @@ export class Session {
   /** Startup's own settings, as sent. */
   startup: ReadonlyMap<string, string> = new Map();
   idleInTransactionMs: number | undefined;
-  state: SessionState = { user: SUPERUSER, role: undefined, settings: new Map() };
+  state: SessionState = NOBODY;
+  /** Whom startup named. */
+  loginUser = SUPERUSER;
+  /** RESET SESSION AUTHORIZATION was asked for, which the backend itself does not do. */
+  userReset = false;
 
   constructor(readonly id: number) {
     this.statements = new Statements(id);

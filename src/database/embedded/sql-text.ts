@@ -4,6 +4,8 @@
 export interface StatementTraits {
   /** May change session settings or the role: they are looked at afterwards. */
   readonly settings: boolean;
+  /** Asks for the user that the session began with. */
+  readonly resetsUser: boolean;
   /** COPY … FROM STDIN: the client's data is gathered before the backend is taken. */
   readonly copyIn: boolean;
   readonly copyBinary: boolean;
@@ -21,7 +23,7 @@ export interface StatementTraits {
 }
 
 const PLAIN: StatementTraits = {
-  settings: false, copyIn: false, copyBinary: false, mentionsStdin: false, listens: [], deallocatesAll: false,
+  settings: false, resetsUser: false, copyIn: false, copyBinary: false, mentionsStdin: false, listens: [], deallocatesAll: false,
   deallocates: undefined, temporary: false, customSettings: [],
 };
 
@@ -47,6 +49,7 @@ export function traitsOf(sql: string): StatementTraits {
   const all = name !== null && name[1] === undefined && deallocates === 'all';
   return {
     settings: changesSettings,
+    resetsUser: /\breset\s+session\s+authorization\b|\bsession\s+authorization\s+default\b|\bdiscard\s+all\b/i.test(text),
     copyIn,
     copyBinary: copyIn && /\bbinary\b/i.test(text.slice(text.search(/\bstdin\b/i))),
     mentionsStdin: /\bstdin\b/i.test(text),
