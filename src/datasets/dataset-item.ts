@@ -68,13 +68,20 @@ export const datasetLinks = (id: string, searchId: string, base: string): Link[]
   ...hookLinks(base, searchId, 'data', paths.datasetMosaic(id)),
 ];
 
+/** The ground resolution differs from tile to tile of a geographic raster; what the bands hold does not. */
+function withoutResolution(band: Json): Json {
+  if (!isObject(band)) return band;
+  const { 'raster:spatial_resolution': _resolution, ...rest } = band;
+  return rest;
+}
+
 function properties({ dataset, tiles, instants, mosaic, created, updated }: DatasetParts, searchId: string): JsonObject {
   const given = modernFields(isObject(dataset['properties']) ? dataset['properties'] : {});
   for (const name of COMPUTED) delete given[name];
   const sizes = tiles.map((tile) => tile.asset['file:size']).filter((size) => typeof size === 'number');
   const gsds = tiles.map((tile) => tile.properties['gsd']).filter((gsd) => typeof gsd === 'number');
   const code = shared(tiles, (tile) => tile.properties['proj:code']);
-  const bands = shared(tiles, (tile) => tile.asset['bands']);
+  const bands = shared(tiles, ({ asset }) => (Array.isArray(asset['bands']) ? asset['bands'].map(withoutResolution) : undefined));
   return {
     ...(gsds.length === 0 ? {} : { gsd: gsds.reduce((a, b) => Math.min(a, b)) }),
     ...(code === undefined ? {} : { 'proj:code': code }),

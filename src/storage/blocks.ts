@@ -29,12 +29,19 @@ export function cachedInBlocks(source: Source): Source {
     }
   }
 
-  /** The promises of blocks, all taken before anything is awaited: a later fill may push them out of the cache. */
+  /** The promises of blocks. Those at hand are taken before the missing are fetched, which may push them out of the cache. */
   function take(first: number, last: number): Promise<ArrayBuffer>[] {
-    const missing = range(first, last).filter((index) => !blocks.has(index));
+    const wanted = range(first, last).map((index) => ({ index, block: blocks.get(index) }));
+    const missing = wanted.filter(({ block }) => block === undefined).map(({ index }) => index);
     const [from] = missing;
     if (from !== undefined) fill(from, missing.at(-1) ?? from);
-    return range(first, last).flatMap((index) => blocks.get(index) ?? []);
+    return wanted.map(({ index, block }) => block ?? filled(index));
+  }
+
+  function filled(index: number): Promise<ArrayBuffer> {
+    const block = blocks.get(index);
+    if (block === undefined) throw new Error(`Block ${index} was pushed out of the cache by the read that fetched it.`);
+    return block;
   }
 
   async function fetch(offset: number, length?: number, options?: FetchOptions): Promise<ArrayBuffer> {

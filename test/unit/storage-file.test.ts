@@ -122,6 +122,18 @@ describe('the cache of blocks', () => {
     expect(calls).toBe(3);
   });
 
+  it('is whole where a read needs a block that the same read would push out of the cache', async () => {
+    const bytes = Buffer.alloc(64 * 32 * 1024).map((_, i) => i % 251);
+    const source = cachedInBlocks({
+      url: new URL('file:///x'),
+      metadata: { size: bytes.length },
+      fetch: async (offset, length = 0) => Uint8Array.from(bytes.subarray(offset, offset + length)).buffer,
+    });
+    for (const block of [1, 10, 20, 30]) await source.fetch(block * 32 * 1024, 10);
+    const read = Buffer.from(await source.fetch(32 * 1024 - 500, 1000));
+    expect(read.equals(bytes.subarray(32 * 1024 - 500, 32 * 1024 + 500))).toBe(true);
+  });
+
   it('lets a caller go who no longer wants to wait', async () => {
     const source = cachedInBlocks({ url: new URL('file:///x'), fetch: () => new Promise(() => undefined) });
     await expect(source.fetch(0, 10, { signal: AbortSignal.timeout(20) })).rejects.toMatchObject({ name: 'TimeoutError' });
