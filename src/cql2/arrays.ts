@@ -68,8 +68,12 @@ function arrayLiteral(node: ArrayNode, context: Context): Operand {
       sql: context.builder.param(JSON.stringify(node.items.map(constant)), 'jsonb'),
       flat: node.items.every(isScalarLiteral),
     };
-  // An array constructor, because jsonb_build_array takes no more than 100 arguments.
-  return { sql: `to_jsonb(ARRAY[${node.items.map((item) => elementSql(item, context)).join(', ')}]::jsonb[])`, flat: false };
+  // An array constructor, because jsonb_build_array takes no more than 100 arguments; unknown where an element is.
+  const elements = node.items.map((item) => elementSql(item, context)).join(', ');
+  return {
+    sql: `(SELECT CASE WHEN array_position(e, NULL) IS NULL THEN to_jsonb(e) END FROM (SELECT ARRAY[${elements}]::jsonb[] AS e OFFSET 0) AS elements)`,
+    flat: false,
+  };
 }
 
 const isConstant = (node: Cql2Expression): boolean =>
@@ -87,7 +91,7 @@ function elementSql(node: Cql2Expression, context: Context): string {
   if (node.kind === 'array') return arrayLiteral(node, context).sql;
   if (node.kind === 'property') {
     const { json, sql } = propertyOf(node, context);
-    return json ?? `to_jsonb(${sql})`;
+    return json === undefined ? `to_jsonb(${sql})` : `NULLIF(${json}, 'null')`;
   }
   const type = staticType(node, context);
   if (node.kind === 'interval' || type === undefined || type === 'array' || type === 'geometry') throw invalidNode(node.at, 'cannot be an element of an array here.');

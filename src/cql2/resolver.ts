@@ -107,6 +107,8 @@ function typedSql(type: PropertyType, json: string, text: string): string {
   }
 }
 
+const MAX_CACHED = 1000;
+
 function makeResolver(table: Table, options: ResolverOptions): PropertyResolver {
   const { alias = 'i', additionalProperties = true } = options;
   const known = new Map<string, PropertyDefinition>();
@@ -134,7 +136,8 @@ function makeResolver(table: Table, options: ResolverOptions): PropertyResolver 
     resolve(name) {
       const plain = table.rootMembers === undefined ? name : propertyName(name);
       const cached = resolved.get(plain) ?? resolve(plain);
-      if (cached !== undefined) resolved.set(plain, cached);
+      // Callers choose the names: a resolver that lives long must not keep all they ever thought of.
+      if (cached !== undefined && resolved.size < MAX_CACHED) resolved.set(plain, cached);
       return cached;
     },
   };

@@ -212,10 +212,13 @@ describe('arrays', () => {
     ["A_EQUALS(tags, (1.0, 2, (3)))", []],
     ["A_EQUALS(tags, (2, (3, 3), 1))", []],
     ["A_CONTAINS(tags, (2, 1))", ['list']],
+    // As the abstract test suite writes it: names of properties, which these items have not.
+    ['A_OVERLAPS(tags, ("foo", "bar"))', []],
     ["A_EQUALS(tags, tags)", ['n5', 'n7.5', 'text', 'true', 'list', 'bow tie']],
     ["A_CONTAINS(x, (x))", []],
     ["A_CONTAINS(x, (2 + 3, 5))", ['list']],
     ["A_CONTAINS((x, 1), (5))", ['n5']],
+    ["NOT A_CONTAINS((x, 1), (5))", ['n7.5', 'text', 'word', 'true', 'list', 'range', 'bow tie', 'collection']],
     ["A_EQUALS(('a'), ('a', 'a')) AND id = 'n5'", ['n5']],
     ["A_CONTAINS((1, 2, TRUE, 'x'), (TRUE, 'x')) AND id = 'n5'", ['n5']],
   ])('%s selects %j', async (text, expected) => {
