@@ -38,6 +38,9 @@ const COMPUTED_RELS = new Set(['self', 'root', 'parent', 'collection', 'child', 
 export function datasetItem(parts: DatasetParts, searchId: string, geometry: Geometry, base: string): StacItem {
   const { id, dataset, tiles } = parts;
   const given = isObject(dataset['assets']) ? dataset['assets'] : {};
+  const own = properties(parts, searchId);
+  // STAC 1.1 (item.json, bands) takes bands in the properties only where an asset has them too: those of the mosaic are the tiles'.
+  const bands = own['bands'] === undefined ? {} : { bands: own['bands'] };
   const item: JsonObject = {
     type: 'Feature',
     stac_version: '1.1.0',
@@ -45,10 +48,10 @@ export function datasetItem(parts: DatasetParts, searchId: string, geometry: Geo
     collection: DATASETS,
     geometry: geometry as unknown as Json,
     bbox: [...parts.bbox],
-    properties: properties(parts, searchId),
+    properties: own,
     assets: {
       ...Object.fromEntries(Object.entries(given).map(([key, asset]) => [key, isObject(asset) ? modernFields(asset) : asset])),
-      mosaic: { href: base + paths.datasetMosaic(id), type: 'application/json', roles: ['mosaic'], title: 'MosaicJSON of the tiles as they are now' },
+      mosaic: { href: base + paths.datasetMosaic(id), type: 'application/json', roles: ['mosaic'], title: 'MosaicJSON of the tiles as they are now', ...bands },
       'mosaic-snapshot': { href: `${base}/files/${snapshotPath(id)}`, type: 'application/json', roles: ['mosaic'], title: 'MosaicJSON as stored with the dataset' },
     },
     links: [...callersLinks(dataset), ...datasetLinks(id, searchId, base)] as unknown as Json[],
