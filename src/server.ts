@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly config: Config;
   readonly logger: Logger;
   readonly onProgress?: (message: string) => void;
+  /** A database that is open and seeded already, in place of the configured one; it is closed with the server. */
+  readonly database?: Database;
 }
 
 /** How long running requests may take to end once the server is told to stop. */
@@ -47,7 +49,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config, logger, onProgress } = options;
   const wheels = { cacheDir: config.cacheDir, wheelDir: config.wheelDir, onProgress };
   const schemaDir = await ensureStacSchemas(wheels);
-  const database = await openDatabase(config, { logger, collections: SEED_COLLECTIONS, onProgress });
+  const database = options.database ?? (await openDatabase(config, { logger, collections: SEED_COLLECTIONS, onProgress }));
   try {
     const services = makeServices(config, logger, database, schemaDir);
     await hookDatasets(services);
@@ -85,7 +87,7 @@ function makeServices(config: Config, logger: Logger, database: Database, schema
 const storedBase = (publicUrl: string, rootPath: string): string => (publicUrl.endsWith(rootPath) ? publicUrl : publicUrl + rootPath);
 
 /** The collection `datasets` comes with the seed, so its search is registered here, once for all instances. */
-async function hookDatasets(services: Services): Promise<void> {
+export async function hookDatasets(services: Services): Promise<void> {
   await withTransaction(services.database.pool, async (client) => {
     const collection = await findCollection(client, DATASETS, true);
     if (collection === undefined || searchIdOf(collection) !== undefined) return;
