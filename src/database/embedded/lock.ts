@@ -22,6 +22,7 @@ export class DataFolderInUse extends Error {
 }
 
 const POLL_MS = 100;
+const SQLITE_BUSY = 5;
 
 /**
  * Takes the folder for this process. While the program that held it is gone but its database has not ended yet, waits up
@@ -51,8 +52,8 @@ function tryLock(path: string): DatabaseSync | undefined {
     return database;
   } catch (error) {
     database.close();
-    // SQLITE_BUSY
-    if (error instanceof Error && 'errcode' in error && error.errcode === 5) return undefined;
+    // No instanceof: a test runner's Error is not the one of Node's own modules.
+    if (typeof error === 'object' && error !== null && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined;
     throw error;
   }
 }

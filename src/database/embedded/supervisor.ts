@@ -48,6 +48,7 @@ export class Supervisor {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     this.process = child;
+    child.on('error', (error) => this.options.logger.warn({ err: error }, 'the embedded database’s process'));
     this.logLines(child.stdout, 'debug');
     this.logLines(child.stderr, 'warn');
     const port = await this.untilReady(child);
@@ -73,7 +74,7 @@ export class Supervisor {
   private async end(): Promise<void> {
     await this.starting?.catch(() => undefined);
     const child = this.process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     const timer = setTimeout(() => {
       this.options.logger.warn({ pid: child.pid }, 'the embedded database does not stop: it is killed');
@@ -87,6 +88,7 @@ export class Supervisor {
   private untilReady(child: ChildProcess): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
+        done();
         reject(new Error(`The embedded database was not ready after ${START_TIMEOUT_MS / 1000} s.`));
         child.kill('SIGKILL');
       }, START_TIMEOUT_MS);
@@ -94,7 +96,11 @@ export class Supervisor {
         clearTimeout(timer);
         child.off('message', onMessage);
         child.off('exit', onExit);
-        child.off('error', reject);
+        child.off('error', onError);
+      };
+      const onError = (error: Error): void => {
+        done();
+        reject(error);
       };
       const onMessage = (message: FromChild): void => {
         if (message.kind === 'progress') this.options.onProgress(message.message);
@@ -112,7 +118,7 @@ export class Supervisor {
       };
       child.on('message', onMessage);
       child.on('exit', onExit);
-      child.on('error', reject);
+      child.on('error', onError);
     });
   }
 
