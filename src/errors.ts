@@ -1,4 +1,5 @@
 /** Domain errors: what went wrong and whose fault it is. Only routes/errors.ts turns them into HTTP statuses. */
+import { isNativeError } from 'node:util/types';
 
 /** The place of a fault inside what the caller sent. */
 export interface Fault {
@@ -66,5 +67,5 @@ export const conflict = (message: string, faults: readonly Fault[] = []): Domain
 
 export const notImplemented = (message: string): DomainError => new DomainError('NotImplemented', message);
 
-/** The text of anything that was thrown, for a log line. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** The text of anything that was thrown, for a log line. Errors of another realm (jest runs tests in one) count as well. */
+export const messageOf = (error: unknown): string => (isNativeError(error) ? error.message : String(error));
