@@ -158,6 +158,8 @@ export class Connection {
   }
 
   private endBatch(last: Buffer): void {
+    // psycopg sends a Flush behind its Sync: nothing is left to flush, and no pipeline begins.
+    if (last[0] === frontend.flush && this.batch.length === 0) return;
     const messages = [...this.batch, last];
     this.batch = [];
     this.push({ kind: 'extended', messages, ends: last[0] === frontend.sync ? 'sync' : 'flush' });
