@@ -422,6 +422,7 @@ describe('properties that are said to be indexed and hold what no index could', 
     ['x = 7', []],
     ['NOT x = 5', ['n7.5', 'range', 'bow tie', 'collection']],
     ["x = '5'", ['n5']],
+    ["x = 5 OR (x > 6 AND x < 8) OR id = 'word'", ['n5', 'n7.5', 'word']],
   ])('answer %s', async (text, expected) => {
     for (const indexedAs of ['to_float', 'to_int'] as const) expect(await select(text, [{ name: 'x', type: 'number', indexedAs }])).toEqual(expected);
   });
@@ -429,6 +430,7 @@ describe('properties that are said to be indexed and hold what no index could', 
   it.each([
     ["when < TIMESTAMP('2020-06-15T07:00:00Z')", ['n5', 'n7.5', 'true']],
     ["when = DATE('2020-06-15')", ['n5', 'n7.5']],
+    ["when = DATE('2020-06-15') OR id = 'word'", ['n5', 'n7.5', 'word']],
   ])('answer %s', async (text, expected) => {
     expect(await select(text, [{ name: 'when', type: 'datetime', indexedAs: 'to_tstz' }])).toEqual(expected);
   });
