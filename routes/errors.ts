@@ -30,7 +30,7 @@ const MAX_FAULTS = 100;
 export function errorReply(thrown: unknown, requestId: string, logger: Logger): Reply {
   const error = asDomainError(thrown);
   const status = STATUS[error.kind];
-  if (status >= 500) logger.error({ err: thrown, request_id: requestId, kind: error.kind }, messageOf(thrown));
+  if (status >= 500 && error.kind !== 'NotImplemented') logger.error({ err: thrown, request_id: requestId, kind: error.kind }, messageOf(thrown));
   const errors = error.faults.slice(0, MAX_FAULTS).map(({ path, message, index }) => ({ path, message, ...(index === undefined ? {} : { index }) }));
   return {
     status,
