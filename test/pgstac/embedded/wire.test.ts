@@ -128,6 +128,15 @@ describe('clients that speak something else', () => {
     expect(rowsOf(await after.ask('SELECT 1'))).toEqual([['1']]);
   });
 
+  it('lose the backend at once when they hold it', async () => {
+    const [wire, other] = [await (await server.wire()).login(), await (await server.wire()).login()];
+    await wire.ask('BEGIN');
+    wire.send(message(0x21));
+    const started = Date.now();
+    expect(rowsOf(await other.ask('SELECT 1'))).toEqual([['1']]);
+    expect(Date.now() - started).toBeLessThan(900);
+  });
+
   it('ask for TLS and go on without', async () => {
     const { host, port } = server.database.connection;
     const socket = connect(`${host}/.s.PGSQL.${port}`);
