@@ -22,7 +22,7 @@ const LEAKS = /node_modules|\.[jt]s:\d+:\d+|\bpg_catalog\b|\bi\.content\b|syntax
 function expectSane(answer: TestAnswer, sent: unknown): void {
   const { status, body, bytes, headers } = answer;
   const shown = { sent: typeof sent === 'string' ? sent.slice(0, 2000) : sent, status, body: status >= 500 ? body : undefined };
-  if (status >= 500 && status !== 501) throw new Error(`${JSON.stringify(shown)}`);
+  if (status >= 500 && status !== 501) throw new Error(JSON.stringify(shown));
   if (LEAKS.test(bytes.toString('utf8').replaceAll(JSON.stringify(sent), ''))) throw new Error(`It shows its inside: ${JSON.stringify(body)} for ${JSON.stringify(shown.sent)}`);
   if (status < 400) return;
   expect({ sent: shown.sent, members: Object.keys(body).filter((name) => name !== 'error_count').toSorted() }).toMatchObject({ members: ['code', 'description', 'errors', 'request_id'] });
