@@ -96,7 +96,8 @@ describe('a database whose process is killed', () => {
           acknowledged.push(id);
         }
       });
-      await delay(400);
+      // The kill comes amid the writes, however long a busy machine takes for the first hundred.
+      while (acknowledged.length < (kill + 1) * 100) await delay(5);
       process.kill(server.database.pid, 'SIGKILL');
       await Promise.all(writers);
       const client = await whenBack(server);
@@ -104,7 +105,7 @@ describe('a database whose process is killed', () => {
       const found = new Set(rows.map(({ id }) => id));
       expect(acknowledged.filter((id) => !found.has(id))).toEqual([]);
     }
-    expect(acknowledged.length).toBeGreaterThan(100);
+    expect(acknowledged.length).toBeGreaterThanOrEqual(200);
     await pool.end();
   });
 
