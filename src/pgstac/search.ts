@@ -24,7 +24,7 @@ export interface ItemPage {
 }
 
 /** A sort key as SQL: its expression, the type its text is read back as, and its direction. */
-interface Key {
+export interface Key {
   readonly sql: string;
   readonly type: SqlType;
   readonly descending: boolean;
@@ -41,8 +41,10 @@ const SQL_TYPE: Readonly<Partial<Record<PropertyType, SqlType>>> = {
   object: 'jsonb',
 };
 
-/** The sort keys with collection and id as tie-breakers: a total order. */
-export function sortKeys(sortby: readonly SortKey[], resolver: PropertyResolver): Key[] {
+const ITEM_TIES: readonly string[] = ['i.collection', 'i.id'];
+
+/** The sort keys with tie-breakers, for items collection and id: a total order. */
+export function sortKeys(sortby: readonly SortKey[], resolver: PropertyResolver, ties = ITEM_TIES): Key[] {
   const keys = sortby.map(({ field, direction }): Key => {
     const property = resolver.resolve(field);
     if (property === undefined || property.type === 'geometry') throw invalidAt('sortby', `there is no property ${JSON.stringify(field)} to sort by`);
@@ -52,7 +54,7 @@ export function sortKeys(sortby: readonly SortKey[], resolver: PropertyResolver)
     return { sql: property.sql, type: SQL_TYPE[property.type] ?? 'text', descending, nullable: property.nullable };
   });
   const named = new Set(keys.map((key) => key.sql));
-  for (const sql of ['i.collection', 'i.id']) {
+  for (const sql of ties) {
     if (!named.has(sql)) keys.push({ sql, type: 'text', descending: false, nullable: false });
   }
   return keys;
@@ -72,7 +74,7 @@ export function orderSql(keys: readonly Key[], backwards: boolean): string {
 }
 
 /** Rows strictly after the keys in the given direction: k1 beyond v1, or k1 = v1 and k2 beyond v2, and so on. */
-function afterSql(keys: readonly Key[], values: readonly (string | null)[], backwards: boolean, builder: SqlBuilder): string {
+export function afterSql(keys: readonly Key[], values: readonly (string | null)[], backwards: boolean, builder: SqlBuilder): string {
   const beyond = (key: Key, value: string | null): string => {
     if (value === null) return backwards ? `${key.sql} IS NOT NULL` : 'FALSE';
     const operator = key.descending === backwards ? '>' : '<';
