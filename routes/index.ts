@@ -27,7 +27,9 @@ export const routes: readonly Route[] = [
   post('/search', search.byPost),
   get('/queryables', queryables.ofAll),
 
-  get('/collections', collections.listAll),
+  get('/collections', collections.list),
+  get('/collection-queryables', collections.queryables),
+  get('/collection-sortables', collections.sortables),
   post('/collections', collections.create),
   get('/collections/{collectionId}', collections.read),
   put('/collections/{collectionId}', collections.replace),

@@ -5,7 +5,8 @@ import { collectionAsset, searchIdOf } from '../src/hooks/collection-search.js';
 import { isObject, type Json, type JsonObject, textOf } from '../src/json.js';
 import { GEOJSON_TYPE, hookLinks, isHookLink, JSON_TYPE, type Link, paths, resolveAssets, SCHEMA_TYPE, storedLinks } from '../src/links.js';
 
-const QUERYABLES = 'http://www.opengis.net/def/rel/ogc/1.0/queryables';
+export const QUERYABLES = 'http://www.opengis.net/def/rel/ogc/1.0/queryables';
+export const SORTABLES = 'http://www.opengis.net/def/rel/ogc/1.0/sortables';
 
 const asJson = (links: readonly Link[]): Json => links as unknown as Json;
 
@@ -85,10 +86,12 @@ export interface PageLinks {
   readonly body?: JsonObject;
   readonly next: string | undefined;
   readonly prev: string | undefined;
+  /** The media type of the pages; GeoJSON unless told. */
+  readonly type?: string;
 }
 
 /** `self`, `root`, `next` and `prev` of a page. */
-export function pageLinks({ base, path, search, body, next, prev }: PageLinks): Link[] {
+export function pageLinks({ base, path, search, body, next, prev, type = GEOJSON_TYPE }: PageLinks): Link[] {
   const href = (token?: string): string => {
     const query = new URLSearchParams(search);
     if (token !== undefined) query.set('token', token);
@@ -97,10 +100,10 @@ export function pageLinks({ base, path, search, body, next, prev }: PageLinks): 
   };
   const to = (rel: string, token: string): Link =>
     body === undefined
-      ? { rel, href: href(token), type: GEOJSON_TYPE, method: 'GET' }
-      : { rel, href: `${base}${path}`, type: GEOJSON_TYPE, method: 'POST', body: { ...body, token } };
+      ? { rel, href: href(token), type, method: 'GET' }
+      : { rel, href: `${base}${path}`, type, method: 'POST', body: { ...body, token } };
   return [
-    { rel: 'self', href: href(), type: GEOJSON_TYPE },
+    { rel: 'self', href: href(), type },
     { rel: 'root', href: base, type: JSON_TYPE },
     ...(next === undefined ? [] : [to('next', next)]),
     ...(prev === undefined ? [] : [to('prev', prev)]),
