@@ -1,4 +1,5 @@
 /** What pgSTAC knows of properties: their types and indexes, for filters and sorting. */
+import { LRUCache } from 'lru-cache';
 import type { ClientBase, Pool } from 'pg';
 import { itemResolver, type IndexWrapper, type PropertyDefinition, type PropertyResolver, type PropertyType } from '../cql2/resolver.js';
 import { isObject, type JsonObject } from '../json.js';
@@ -44,6 +45,23 @@ export async function loadItemResolver(db: Pool | ClientBase, collections: reado
   );
   const known = rows.filter((row) => isObject(row.definition));
   return itemResolver({ properties: known.map((row) => toDefinition(row, collections)) });
+}
+
+/** How long registered queryables may be taken as they were: a search costs about as much as asking for them. */
+const FRESH_MS = 2000;
+const resolvers = new WeakMap<Pool, LRUCache<string, Promise<PropertyResolver>>>();
+
+/** {@link loadItemResolver}, asked at most once in two seconds for the same collections. */
+export function itemResolverOf(pool: Pool, collections: readonly string[] | undefined): Promise<PropertyResolver> {
+  const known = resolvers.get(pool) ?? new LRUCache<string, Promise<PropertyResolver>>({ max: 500, ttl: FRESH_MS });
+  resolvers.set(pool, known);
+  const key = JSON.stringify(collections ?? null);
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const asked = loadItemResolver(pool, collections);
+  known.set(key, asked);
+  asked.catch(() => known.delete(key));
+  return asked;
 }
 
 /** The JSON Schema of queryables, as registered in pgSTAC; those of hidden collections only are not told. @param id its URL */

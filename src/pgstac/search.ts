@@ -5,8 +5,7 @@ import { SqlBuilder, type SqlType } from '../cql2/sql-builder.js';
 import { invalidAt } from '../errors.js';
 import type { ItemSelection, SortKey } from '../search/query.js';
 import type { PageToken } from '../search/token.js';
-import type { JsonObject } from '../json.js';
-import { ITEM_COLUMNS, type ItemRow, toItems } from './items-read.js';
+import { ITEM_COLUMNS, type ItemRow, ROW_TYPES, type StoredItem, toItems } from './items-read.js';
 import { selectionSql, type Visibility } from './selection.js';
 
 export interface PageRequest {
@@ -17,7 +16,7 @@ export interface PageRequest {
 }
 
 export interface ItemPage {
-  readonly items: JsonObject[];
+  readonly items: StoredItem[];
   /** The keys where the next page begins, and where the previous one ended; undefined where there is none. */
   readonly next: readonly (string | null)[] | undefined;
   readonly prev: readonly (string | null)[] | undefined;
@@ -98,11 +97,12 @@ export async function readPage(pool: Pool, request: PageRequest, visibility: Vis
   const where = [selectionSql(request.selection, visibility, builder, resolver)];
   if (request.after !== undefined) where.push(afterSql(keys, request.after.keys, backwards, builder));
   const keyColumns = keys.map(({ sql }, i) => `(${sql})::text AS k${i}`).join(', ');
-  const { rows } = await pool.query<ItemRow & Record<string, string | null>>(
-    `SELECT ${ITEM_COLUMNS}, ${keyColumns} FROM pgstac.items i WHERE ${where.join(' AND ')}
+  const { rows } = await pool.query<ItemRow & Record<string, string | null>>({
+    text: `SELECT ${ITEM_COLUMNS}, ${keyColumns} FROM pgstac.items i WHERE ${where.join(' AND ')}
       ORDER BY ${orderSql(keys, backwards)} LIMIT ${builder.param(request.limit + 1, 'int')}`,
-    [...builder.values],
-  );
+    values: [...builder.values],
+    types: ROW_TYPES,
+  });
   const more = rows.length > request.limit;
   const page = rows.slice(0, request.limit);
   if (backwards) page.reverse();
