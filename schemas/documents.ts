@@ -39,6 +39,15 @@ export const documents = {
     properties: { type: { type: 'string', enum: ['FeatureCollection'] }, features: { type: 'array', items: { $ref: '#/components/schemas/item' } }, links, numberMatched: { type: 'integer' }, numberReturned: { type: 'integer' } },
   },
   queryables: { type: 'object', required: ['$schema', '$id', 'type'], properties: { $schema: { type: 'string' }, $id: { type: 'string' }, type: { type: 'string' }, properties: { type: 'object' } } },
+  aggregations: {
+    type: 'object',
+    required: ['aggregations', 'links'],
+    properties: {
+      type: { type: 'string', enum: ['AggregationCollection'] },
+      aggregations: { type: 'array', items: { type: 'object', required: ['name', 'data_type'], properties: { name: { type: 'string' }, data_type: { type: 'string' }, value: { nullable: true }, overflow: { type: 'integer' }, buckets: { type: 'array', items: { type: 'object', required: ['key', 'data_type', 'frequency'], properties: { key: { type: 'string' }, data_type: { type: 'string' }, frequency: { type: 'integer' }, from: { type: 'number' }, to: { type: 'number' } } } } } } },
+      links,
+    },
+  },
   dataset: {
     type: 'object',
     required: ['dataset', 'tiles'],
