@@ -62,6 +62,7 @@ export const description = (table: () => readonly Route[]): Operation =>
     tag,
     answers: { 200: { description: 'OpenAPI', type: OPENAPI_TYPE, schema: { type: 'object' } } },
     handle: ({ base }) => ({ type: OPENAPI_TYPE, body: openApi(table(), base) }),
+    page: (_document, { base }) => apiPage(table(), base),
   });
 
 export const documentation = (table: () => readonly Route[]): Operation =>
