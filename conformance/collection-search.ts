@@ -14,6 +14,10 @@ export const collectionSearch: ConformanceClass = {
   uris: [
     'https://api.stacspec.org/v1.0.0-rc.1/collection-search',
     'https://api.stacspec.org/v1.0.0-rc.1/collection-search#filter',
+    'https://api.stacspec.org/v1.0.0-rc.1/collection-search#free-text',
+    'https://api.stacspec.org/v1.0.0-rc.1/collection-search#advanced-free-text',
+    'https://api.stacspec.org/v1.0.0-rc.1/collection-search#query',
+    'https://api.stacspec.org/v1.0.0-rc.1/collection-search#fields',
     'https://api.stacspec.org/v1.1.0/collection-search#sort',
     'https://api.stacspec.org/v1.1.0/collection-search#sortables',
     'http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/simple-query',
@@ -49,6 +53,36 @@ export const collectionSearch: ConformanceClass = {
         finds(await get(`/collections?${text}`), collection, true, text);
         finds(await get(`/collections?${json}`), collection, false, json);
         must((await get('/collections?filter=id%20=')).status === 400, 'a broken filter is taken');
+      },
+    },
+    {
+      name: 'q finds terms separated by commas, and understands AND, OR, phrases and signs (Free text, basic and advanced)',
+      async run({ get, fixtures: { collection } }) {
+        const word = `"${collection}"`;
+        for (const text of [`${collection},no-such-word`, `${word} no-such-word`, `collection AND ${word}`, `(nosuch OR ${word}) AND THE`, `nosuch +${word}`]) {
+          finds(await get(`/collections?q=${encodeURIComponent(text)}`), collection, true, text);
+        }
+        for (const text of ['no-such-word', `nosuch AND ${word}`, `collection -${word}`]) finds(await get(`/collections?q=${encodeURIComponent(text)}`), collection, false, text);
+      },
+    },
+    {
+      name: 'query selects as for items (Query)',
+      async run({ get, fixtures: { collection } }) {
+        for (const [operators, expected] of [[{ eq: collection }, true], [{ neq: collection }, false], [{ startsWith: collection.slice(0, 3) }, true]] as const) {
+          const query = JSON.stringify({ id: operators });
+          finds(await get(`/collections?query=${encodeURIComponent(query)}`), collection, expected, query);
+        }
+      },
+    },
+    {
+      name: 'fields leaves out and keeps what a collection needs (Fields)',
+      async run({ get, fixtures: { collection } }) {
+        const query = `filter=${encodeURIComponent(`id = '${collection}'`)}`;
+        const [lean] = arrayOf(members((await get(`/collections?${query}&fields=id`)).body)['collections']);
+        for (const name of ['type', 'id', 'description', 'license', 'extent', 'links']) must(lean?.[name] !== undefined, `no ${name}`);
+        must(lean?.['summaries'] === undefined, 'summaries are there');
+        const [less] = arrayOf(members((await get(`/collections?${query}&fields=-description`)).body)['collections']);
+        must(less !== undefined && less['description'] === undefined, 'description is there');
       },
     },
     {

@@ -6,8 +6,10 @@ import { collectionQueryables, collectionSortables } from '../src/collections/pr
 import { searchCollections } from '../src/collections/search.js';
 import { patchCollection, postCollection, putCollection, removeCollection } from '../src/collections/write.js';
 import { notFound } from '../src/errors.js';
+import type { JsonObject } from '../src/json.js';
 import { JSON_TYPE, paths, SCHEMA_TYPE } from '../src/links.js';
-import { findCollection } from '../src/pgstac/collections.js';
+import { findCollection, type StacCollection } from '../src/pgstac/collections.js';
+import { COLLECTION_FIELDS, selectFields } from '../src/search/fields.js';
 import { visibilityOf, assertVisible } from './access.js';
 import { operation, param } from './http.js';
 import { pageLinks, presentCollection, QUERYABLES, SORTABLES } from './present.js';
@@ -21,10 +23,15 @@ export const list = operation({
   query: collectionParameters,
   answers: { 200: jsonAnswer('A page of collections', 'collections') },
   async handle({ services, query, base, path, search }) {
-    const { collections, next, prev, matched } = await searchCollections(services, fromCollectionParameters(query), visibilityOf());
+    const asked = fromCollectionParameters(query);
+    const { collections, next, prev, matched } = await searchCollections(services, asked, visibilityOf());
+    const present = (collection: StacCollection): JsonObject => {
+      const presented = presentCollection(base, collection);
+      return asked.fields === undefined ? presented : selectFields(presented, asked.fields, COLLECTION_FIELDS);
+    };
     return {
       body: {
-        collections: collections.map((collection) => presentCollection(base, collection)),
+        collections: collections.map(present),
         links: [
           ...pageLinks({ base, path, search, next, prev, type: JSON_TYPE }),
           { rel: 'parent', href: base, type: JSON_TYPE },

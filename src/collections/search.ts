@@ -11,7 +11,7 @@ import { collectionProperties } from './properties.js';
 /** A page holds whole lists where it can: STAC Browser and the children class suffer from small ones. */
 export const DEFAULT_COLLECTIONS = 1000;
 
-export type CollectionQuery = CollectionSelection & Pick<SearchQuery, 'sortby' | 'limit' | 'token'>;
+export type CollectionQuery = CollectionSelection & Pick<SearchQuery, 'sortby' | 'limit' | 'token' | 'fields'>;
 
 export interface CollectionPage {
   readonly collections: StacCollection[];
@@ -25,7 +25,7 @@ const DEFAULT_SORT: readonly SortKey[] = [{ field: 'id', direction: 'asc' }];
 
 /** @throws InvalidInput for a property that cannot be, or a token of another query */
 export async function searchCollections({ database }: Pick<Services, 'database'>, query: CollectionQuery, visibility: Visibility): Promise<CollectionPage> {
-  const { sortby, limit, token, ...selection } = query;
+  const { sortby, limit, token, fields: _fields, ...selection } = query;
   const resolver = collectionProperties();
   const order = sortby === undefined || sortby.length === 0 ? DEFAULT_SORT : sortby;
   const digest = queryDigest({ of: 'collections', ...selection, sortby: order });

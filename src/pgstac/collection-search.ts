@@ -9,11 +9,12 @@ import { type Bbox, splitBbox } from '../geojson.js';
 import type { SearchQuery, SortKey } from '../search/query.js';
 import type { PageToken } from '../search/token.js';
 import type { StacCollection } from './collections.js';
+import { collectionTextSql } from './free-text.js';
 import { afterSql, orderSql, sortKeys } from './search.js';
 import type { Visibility } from './selection.js';
 
 /** Which collections; every member narrows. */
-export type CollectionSelection = Pick<SearchQuery, 'bbox' | 'datetime' | 'filter'>;
+export type CollectionSelection = Pick<SearchQuery, 'bbox' | 'datetime' | 'filter' | 'q'>;
 
 export interface CollectionPageRequest {
   readonly selection: CollectionSelection;
@@ -77,6 +78,7 @@ function selectionSql(selection: CollectionSelection, visibility: Visibility, bu
   const conditions = [`c.id <> ALL(${builder.param(visibility.hidden, 'text[]')})`];
   if (selection.bbox !== undefined) conditions.push(meetsBox(selection.bbox, builder));
   if (selection.datetime !== undefined) conditions.push(meetsInterval(selection.datetime, builder));
+  if (selection.q !== undefined) conditions.push(collectionTextSql(selection.q, builder));
   if (selection.filter !== undefined) conditions.push(`(${compileFilter(selection.filter, { builder, resolver, alias: 'c' })})`);
   return conditions.join(' AND ');
 }

@@ -12,3 +12,8 @@ export function tsquerySql(query: FreeText, builder: SqlBuilder): string {
 
 /** Whether title, description or keywords of an item hold it; served by the index of migration 0002. */
 export const itemTextSql = (query: FreeText, builder: SqlBuilder): string => `stac_mosaic.item_text(i.content) @@ ${tsquerySql(query, builder)}`;
+
+/** The same of a collection, which is read whole: collections are few. Cut off as items are, because to_tsvector raises beyond 1 MB. */
+export const collectionTextSql = (query: FreeText, builder: SqlBuilder): string =>
+  `jsonb_to_tsvector('simple', jsonb_build_array(left(c.content->>'title', 50000), left(c.content->>'description', 50000),
+     CASE WHEN length(c.content->>'keywords') <= 50000 THEN c.content->'keywords' END), '["string"]') @@ ${tsquerySql(query, builder)}`;

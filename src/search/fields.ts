@@ -1,4 +1,4 @@
-/** The fields extension 1.0.0: which members of items an answer holds. */
+/** The fields extension 1.0.0: which members of items and collections an answer holds. */
 import { invalidAt } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 
@@ -48,16 +48,34 @@ function checked(fields: FieldSet, at: string): FieldSet {
   return fields;
 }
 
-/** A name that is no member of items is a member of their properties, with or without the prefix. */
-const pathOf = (name: string): string => (ROOT.has(name.split('.')[0] ?? '') ? name : `properties.${name}`);
+/** How the fields of one kind of document are named, and which it always has. */
+export interface FieldShape {
+  readonly defaults: readonly string[];
+  readonly pathOf: (name: string) => string;
+  /** A member that stays as an empty object where nothing of it is asked for. */
+  readonly kept?: string;
+}
 
-/** The item with what is included and not excluded; a field that it lacks is no error. */
-export function selectFields(item: JsonObject, { include, exclude }: FieldSet): JsonObject {
-  const selected: JsonObject = {};
-  for (const path of [...DEFAULTS, ...include.map(pathOf)]) copy(item, selected, path);
-  for (const path of exclude.map(pathOf)) remove(selected, path);
+/** A name that is no member of items is a member of their properties, with or without the prefix. */
+const ITEM_FIELDS: FieldShape = {
+  defaults: DEFAULTS,
+  pathOf: (name) => (ROOT.has(name.split('.')[0] ?? '') ? name : `properties.${name}`),
   // Without it a reader cannot tell "no properties asked for" from a broken feature (RFC 7946 section 3.2).
-  if (!exclude.includes('properties') && selected['properties'] === undefined) selected['properties'] = {};
+  kept: 'properties',
+};
+
+/** Collections have no `properties`; what makes them valid, and the title by which lists show them, is always there. */
+export const COLLECTION_FIELDS: FieldShape = {
+  defaults: ['type', 'stac_version', 'id', 'title', 'description', 'license', 'extent', 'links'],
+  pathOf: (name) => name,
+};
+
+/** The document with what is included and not excluded; a field that it lacks is no error. */
+export function selectFields(document: JsonObject, { include, exclude }: FieldSet, { defaults, pathOf, kept }: FieldShape = ITEM_FIELDS): JsonObject {
+  const selected: JsonObject = {};
+  for (const path of [...defaults, ...include.map(pathOf)]) copy(document, selected, path);
+  for (const path of exclude.map(pathOf)) remove(selected, path);
+  if (kept !== undefined && !exclude.includes(kept) && selected[kept] === undefined) selected[kept] = {};
   return selected;
 }
 

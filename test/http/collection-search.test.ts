@@ -181,3 +181,46 @@ describe('queryables and sortables', () => {
     }
   });
 });
+
+describe('free text, query and fields', () => {
+  it.each([
+    ['q=reefs', ['fiji']],
+    ['q=REEFS,snow', ['alps', 'fiji']],
+    ['q=alpine glaciers,nothing', ['alps']],
+    ['q=glaciers alpine,nothing', []],
+    ['q=alpine islands', ['alps', 'parts']],
+    ['q="two islands"', ['parts']],
+    ['q=(alpine OR two) AND islands', ['parts']],
+    ['q=collection -islands', ['alps', 'fiji', 'heights']],
+    ['q=glacier', []],
+  ])('%s finds words of title, description and keywords', async (query, expected) => {
+    expect(await ids(query.replace(/(?<=q=).*/, (text) => encodeURIComponent(text)))).toEqual(expected);
+  });
+
+  it.each([
+    [{ priority: { gte: 2, lt: 3 } }, ['heights', 'parts']],
+    [{ title: { startsWith: 'Two' } }, ['parts']],
+    [{ id: { in: ['alps', 'fiji'] } }, ['alps', 'fiji']],
+  ])('query=%j selects', async (query, expected) => {
+    expect(await ids(`query=${encodeURIComponent(JSON.stringify(query))}`)).toEqual(expected);
+  });
+
+  it('fields adds to what a valid collection needs, and takes away', async () => {
+    const [included] = listOf((await search(`fields=keywords&${byText("id = 'alps'")}`))['collections']);
+    expect(Object.keys(included ?? {}).toSorted()).toEqual(['description', 'extent', 'id', 'keywords', 'license', 'links', 'stac_version', 'title', 'type']);
+    const [excluded] = listOf((await search(`fields=-description,-links,-extent.temporal&${byText("id = 'alps'")}`))['collections']);
+    expect(Object.keys(excluded ?? {}).toSorted()).toEqual(['extent', 'id', 'license', 'stac_version', 'title', 'type']);
+    expect(excluded?.['extent']).toEqual({ spatial: { bbox: [[5, 43, 17, 49]] } });
+  });
+
+  it('tokens lead on with the same words only', async () => {
+    const page = await search('q=collection&limit=1');
+    const token = new URL(hrefOf(page, 'next')).searchParams.get('token') ?? '';
+    expect((await server.request('GET', `/collections?q=collection&limit=1&token=${token}`)).status).toBe(200);
+    expect((await server.request('GET', `/collections?q=islands&limit=1&token=${token}`)).status).toBe(400);
+  });
+
+  it.each(['q=%22open', 'q=(a', 'query=%7B%22id%22%3A1%7D', 'query=x'])('%s is 400', async (query) => {
+    expect((await server.request('GET', `/collections?${query}`)).status).toBe(400);
+  });
+});
