@@ -4,10 +4,11 @@ import { collectionSearch } from './collection-search.js';
 import { datasets } from './datasets.js';
 import { features } from './features.js';
 import { itemSearch } from './item-search.js';
+import { itemSearchExtensions } from './item-search-extensions.js';
 import { mosaics } from './mosaics.js';
 import { stacCore } from './stac-core.js';
 
-export const conformanceClasses: readonly ConformanceClass[] = [stacCore, features, itemSearch, collectionSearch, datasets, mosaics];
+export const conformanceClasses: readonly ConformanceClass[] = [stacCore, features, itemSearch, itemSearchExtensions, collectionSearch, datasets, mosaics];
 
 /** `conformsTo` of the landing page and of /conformance. */
 export const conformsTo: readonly string[] = conformanceClasses.flatMap((conformance) => conformance.uris);

@@ -36,6 +36,7 @@ export const landing = operation({
           { ...search, method: 'GET' },
           { ...search, method: 'POST' },
           { rel: 'http://www.opengis.net/def/rel/ogc/1.0/queryables', href: `${base}/queryables`, type: SCHEMA_TYPE, title: 'Queryables' },
+          { rel: 'http://www.opengis.net/def/rel/ogc/1.0/sortables', href: `${base}/sortables`, type: SCHEMA_TYPE, title: 'Sortables' },
           { rel: 'datasets', href: `${base}/api/datasets`, type: GEOJSON_TYPE, title: 'Datasets' },
           { rel: 'register', href: `${base}/searches/register`, type: JSON_TYPE, title: 'Registers a search', method: 'POST' },
           { rel: 'mosaic', href: `${base}/mosaic`, type: JSON_TYPE, title: 'MosaicJSON of a posted search', method: 'POST' },

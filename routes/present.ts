@@ -26,6 +26,7 @@ export function presentCollection(base: string, collection: JsonObject): JsonObj
       { rel: 'parent', href: base, type: JSON_TYPE },
       { rel: 'items', href: base + paths.items(id), type: GEOJSON_TYPE },
       { rel: QUERYABLES, href: `${self}/queryables`, type: SCHEMA_TYPE, title: 'Queryables' },
+      { rel: SORTABLES, href: `${self}/sortables`, type: SCHEMA_TYPE, title: 'Sortables' },
       ...hook,
       ...stored,
     ]),

@@ -63,21 +63,3 @@ export function itemResolverOf(pool: Pool, collections: readonly string[] | unde
   asked.catch(() => known.delete(key));
   return asked;
 }
-
-/** The JSON Schema of queryables, as registered in pgSTAC; those of hidden collections only are not told. @param id its URL */
-export async function queryablesOf(db: Pool | ClientBase, id: string, collection: string | undefined, hidden: readonly string[]): Promise<JsonObject> {
-  const { rows } = await db.query<{ name: string; definition: JsonObject | null }>(
-    `SELECT DISTINCT ON (name) name, definition FROM pgstac.queryables
-      WHERE collection_ids IS NULL OR CASE WHEN $1::text IS NULL THEN NOT collection_ids <@ $2::text[] ELSE $1 = ANY(collection_ids) END
-      ORDER BY name, collection_ids IS NULL, id`,
-    [collection ?? null, hidden],
-  );
-  return {
-    $schema: 'https://json-schema.org/draft/2019-09/schema',
-    $id: id,
-    type: 'object',
-    title: collection === undefined ? 'Queryables' : `Queryables of ${collection}`,
-    properties: Object.fromEntries(rows.map(({ name, definition }) => [name, definition ?? {}])),
-    additionalProperties: true,
-  };
-}
