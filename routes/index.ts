@@ -1,5 +1,6 @@
 /** The URL table: every route of the server on one screen. */
 import * as aggregation from './aggregation.js';
+import * as children from './children.js';
 import * as collections from './collections.js';
 import * as datasets from './datasets.js';
 import * as files from './files.js';
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = [
   get('/aggregate', aggregation.byGet),
   post('/aggregate', aggregation.byPost),
 
+  get('/children', children.children),
   get('/collections', collections.list),
   get('/collection-queryables', collections.queryables),
   get('/collection-sortables', collections.sortables),
@@ -42,6 +44,7 @@ export const routes: readonly Route[] = [
   del('/collections/{collectionId}', collections.remove),
   get('/collections/{collectionId}/queryables', queryables.ofCollection),
   get('/collections/{collectionId}/sortables', queryables.sortablesOfCollection),
+  get('/collections/{collectionId}/browse', children.browse),
   get('/collections/{collectionId}/aggregations', aggregation.listOfCollection),
   get('/collections/{collectionId}/aggregate', aggregation.ofCollectionByGet),
   post('/collections/{collectionId}/aggregate', aggregation.ofCollectionByPost),

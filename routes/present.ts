@@ -1,4 +1,5 @@
 /** Stored documents as users see them: links computed, hrefs of our own made absolute. */
+import { browsePath } from '../src/collections/browse.js';
 import { DATASETS } from '../src/datasets/collections.js';
 import { datasetLinks, snapshotPath } from '../src/datasets/dataset-item.js';
 import { collectionAsset, searchIdOf } from '../src/hooks/collection-search.js';
@@ -8,6 +9,9 @@ import { GEOJSON_TYPE, hookLinks, isHookLink, JSON_TYPE, type Link, paths, resol
 export const QUERYABLES = 'http://www.opengis.net/def/rel/ogc/1.0/queryables';
 export const SORTABLES = 'http://www.opengis.net/def/rel/ogc/1.0/sortables';
 
+/** What lies below a collection is what is stored here: links of its items elsewhere, which pypgstac keeps, would lead away. */
+const TREE_RELS = new Set(['child', 'item']);
+
 const asJson = (links: readonly Link[]): Json => links as unknown as Json;
 
 /** The collection's own links, then the stored ones; those of the hook always under today's base. */
@@ -15,7 +19,7 @@ export function presentCollection(base: string, collection: JsonObject): JsonObj
   const id = textOf(collection['id']);
   const self = base + paths.collection(id);
   const searchId = searchIdOf(collection);
-  const stored = storedLinks(base, collection['links']).filter((link) => !isHookLink(link));
+  const stored = storedLinks(base, collection['links']).filter((link) => !isHookLink(link) && !TREE_RELS.has(link.rel));
   const hook = searchId === undefined ? [] : hookLinks(base, searchId, collectionAsset(collection), `${paths.collection(id)}/mosaic.json`);
   return {
     ...collection,
@@ -27,6 +31,10 @@ export function presentCollection(base: string, collection: JsonObject): JsonObj
       { rel: 'items', href: base + paths.items(id), type: GEOJSON_TYPE },
       { rel: QUERYABLES, href: `${self}/queryables`, type: SCHEMA_TYPE, title: 'Queryables' },
       { rel: SORTABLES, href: `${self}/sortables`, type: SCHEMA_TYPE, title: 'Sortables' },
+      { rel: 'aggregate', href: `${self}/aggregate`, type: JSON_TYPE, method: 'GET' },
+      { rel: 'aggregate', href: `${self}/aggregate`, type: JSON_TYPE, method: 'POST' },
+      { rel: 'aggregations', href: `${self}/aggregations`, type: JSON_TYPE },
+      { rel: 'child', href: base + browsePath(id), type: JSON_TYPE, title: 'Items' },
       ...hook,
       ...stored,
     ]),

@@ -1,7 +1,7 @@
 /** The parameters of collection search. */
 import { DEFAULT_COLLECTIONS, type CollectionQuery } from '../src/collections/search.js';
 import { MAX_LIMIT } from '../src/search/parse.js';
-import { limit, type Parsed } from './parameters.js';
+import { limit, type Parsed, text } from './parameters.js';
 import { fromParameters, itemParameters } from './search.js';
 
 export const collectionParameters = {
@@ -10,6 +10,8 @@ export const collectionParameters = {
 };
 
 export const childrenParameters = { limit: collectionParameters.limit, token: collectionParameters.token };
+
+export const browseParameters = { from: text('The id at which the part begins.'), to: text('The id before which the part ends.') };
 
 /** @throws InvalidInput */
 export function fromCollectionParameters(query: Parsed<typeof collectionParameters>): CollectionQuery {

@@ -28,6 +28,16 @@ export const documents = {
     required: ['collections', 'links'],
     properties: { collections: { type: 'array', items: { $ref: '#/components/schemas/collection' } }, links, numberMatched: { type: 'integer' }, numberReturned: { type: 'integer' } },
   },
+  children: {
+    type: 'object',
+    required: ['children', 'links'],
+    properties: { children: { type: 'array', items: { $ref: '#/components/schemas/collection' } }, links, numberMatched: { type: 'integer' }, numberReturned: { type: 'integer' } },
+  },
+  catalog: {
+    type: 'object',
+    required: ['type', 'stac_version', 'id', 'description', 'links'],
+    properties: { type: { type: 'string', enum: ['Catalog'] }, stac_version: { type: 'string' }, id: { type: 'string' }, title: { type: 'string' }, description: { type: 'string' }, links },
+  },
   item: {
     type: 'object',
     required: ['type', 'stac_version', 'id', 'geometry', 'properties', 'links', 'assets'],

@@ -2,7 +2,7 @@
 import { isObject, type Json, type JsonObject, textOf } from '../json.js';
 
 const COMPUTED_RELS = new Set(['self', 'root', 'parent', 'collection']);
-const COMPUTED_COLLECTION_RELS = new Set([...COMPUTED_RELS, 'items', 'item', 'child', 'queryables', 'http://www.opengis.net/def/rel/ogc/1.0/queryables', 'http://www.opengis.net/def/rel/ogc/1.0/sortables']);
+const COMPUTED_COLLECTION_RELS = new Set([...COMPUTED_RELS, 'items', 'item', 'child', 'queryables', 'http://www.opengis.net/def/rel/ogc/1.0/queryables', 'http://www.opengis.net/def/rel/ogc/1.0/sortables', 'aggregate', 'aggregations']);
 
 function without(links: Json | undefined, rels: ReadonlySet<string>): Json {
   if (!Array.isArray(links)) return links ?? [];
