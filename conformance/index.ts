@@ -1,13 +1,15 @@
 /** What we promise: the classes whose checks pass against the running server (test/conformance walks them). */
 import type { ConformanceClass } from './class.js';
 import { cql2Classes } from './cql2.js';
+import { collectionSearch } from './collection-search.js';
 import { datasets } from './datasets.js';
 import { features } from './features.js';
 import { itemSearch } from './item-search.js';
+import { itemSearchExtensions } from './item-search-extensions.js';
 import { mosaics } from './mosaics.js';
 import { stacCore } from './stac-core.js';
 
-export const conformanceClasses: readonly ConformanceClass[] = [stacCore, features, itemSearch, ...cql2Classes, datasets, mosaics];
+export const conformanceClasses: readonly ConformanceClass[] = [stacCore, features, itemSearch, itemSearchExtensions, collectionSearch, ...cql2Classes, datasets, mosaics];
 
 /** `conformsTo` of the landing page and of /conformance. */
 export const conformsTo: readonly string[] = conformanceClasses.flatMap((conformance) => conformance.uris);

@@ -10,11 +10,17 @@ import helmet from 'helmet';
 import { DomainError, invalidInput, messageOf } from '../src/errors.js';
 import { parseQuery } from '../schemas/parameters.js';
 import { checkDepth, unstorable } from '../src/json-text.js';
+import { isObject, type Json } from '../src/json.js';
 import type { Services } from '../src/services.js';
 import { baseOf } from './base.js';
 import { errorReply } from './errors.js';
 import type { Call, Method, Operation, Reply, Route } from './http.js';
+import { documentOf, formatOf, hasPage, withAlternate } from './negotiate.js';
 import { CONTENT_SECURITY_POLICY } from './pages/csp.js';
+import { errorPage } from './pages/error.js';
+import { pageOf } from './pages/index.js';
+
+const PAGE_TYPE = 'text/html; charset=utf-8';
 
 /** `/collections/{id}` of OpenAPI as `/collections/:id` of express. */
 const toExpressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
@@ -81,7 +87,7 @@ function mount(app: Express, services: Services, routes: readonly Route[]): void
     const at = app.route(toExpressPath(path));
     for (const { method, operation } of group) {
       const register = { GET: at.get, POST: at.post, PUT: at.put, PATCH: at.patch, DELETE: at.delete }[method satisfies Method].bind(at);
-      register(...bodyParsers(operation, services), (request: Request, response: Response) => serve(services, operation, request, response));
+      register(...bodyParsers(operation, services), (request: Request, response: Response) => serve(services, { method, path, operation }, request, response));
     }
     at.options((_request: Request, response: Response) => void response.setHeader('Allow', allow).status(204).end());
     at.all((request: Request, response: Response) => {
@@ -115,23 +121,37 @@ function bodyParsers(operation: Operation, { config }: Services) {
 
 const requestId = (response: Response): string => String(response.locals['requestId']);
 
-async function serve(services: Services, operation: Operation, request: Request, response: Response): Promise<void> {
+async function serve(services: Services, { method, path, operation }: Route, request: Request, response: Response): Promise<void> {
   const gone = new AbortController();
   response.on('close', () => gone.abort());
   const search = new URLSearchParams(request.url.split('?').slice(1).join('?'));
+  const negotiated = method === 'GET' && hasPage(path, operation);
+  if (negotiated) response.vary('Accept');
+  const format = negotiated ? formatOf(request) : undefined;
   const call: Call = {
     services,
     params: request.params as Record<string, string>,
     query: parseQuery(operation.query ?? {}, search, services.config.strictParameters),
     search,
     body: request.body as unknown,
-    headers: request.headers,
+    // A page is made of the JSON answer, so that is what the operation is asked for.
+    headers: format === 'html' || search.has('f') ? { ...request.headers, accept: 'application/json' } : request.headers,
     base: baseOf(request, services.config),
     path: request.path,
     signal: gone.signal,
     logger: services.logger,
   };
-  await send(await operation.handle(call), request, response);
+  const reply = await operation.handle(call);
+  if (format === 'html') return send(await toPage(operation, reply, call), request, response);
+  await send(format === 'json' ? withAlternate(reply, call) : reply, request, response);
+}
+
+/** The reply as a page: what JSON it holds, shown; its ETag is the JSON's and not kept. */
+async function toPage(operation: Operation, reply: Reply, call: Call): Promise<Reply> {
+  const document = await documentOf(reply);
+  if (document === undefined) return reply;
+  const { ETag: _etag, ...headers } = reply.headers ?? {};
+  return { type: PAGE_TYPE, headers, text: await pageOf(operation)(isObject(document) ? document : { value: document as Json }, call, operation) };
 }
 
 async function send(reply: Reply, request: Request, response: Response): Promise<void> {
@@ -157,8 +177,9 @@ async function send(reply: Reply, request: Request, response: Response): Promise
   response.send(bytes);
 }
 
-const isConditional = (request: Request, response: Response): boolean =>
-  (request.method === 'GET' || request.method === 'HEAD') && response.statusCode === 200;
+const isRead = ({ method }: Request): boolean => method === 'GET' || method === 'HEAD';
+
+const isConditional = (request: Request, response: Response): boolean => isRead(request) && response.statusCode === 200;
 
 /** Weak comparison of RFC 9110 section 13.1.2. */
 function matches(header: string | undefined, etag: string): boolean {
@@ -167,7 +188,7 @@ function matches(header: string | undefined, etag: string): boolean {
   return header.trim() === '*' || header.split(',').some((tag) => bare(tag) === bare(etag));
 }
 
-function onError({ logger }: Services) {
+function onError({ config, logger }: Services) {
   return (thrown: unknown, request: Request, response: Response, _next: NextFunction): void => {
     if (response.headersSent) {
       logger.warn({ request_id: requestId(response), url: request.originalUrl }, `the answer was cut off: ${messageOf(thrown)}`);
@@ -176,6 +197,8 @@ function onError({ logger }: Services) {
     }
     const reply = errorReply(thrown instanceof URIError ? new DomainError('InvalidInput', 'The path is not valid percent-encoding.') : thrown, requestId(response), logger);
     for (const name of ['ETag', 'Content-Length', 'Content-Encoding']) response.removeHeader(name);
-    send({ ...reply, headers: { ...reply.headers, 'Cache-Control': 'no-store' } }, request, response).catch((error: unknown) => logger.error({ err: error }, 'an error could not be sent'));
+    response.vary('Accept');
+    const page = isRead(request) && formatOf(request) === 'html' && isObject(reply.body) ? { type: PAGE_TYPE, text: errorPage(reply.body, baseOf(request, config), request.path) } : {};
+    send({ ...reply, ...page, headers: { ...reply.headers, 'Cache-Control': 'no-store' } }, request, response).catch((error: unknown) => logger.error({ err: error }, 'an error could not be sent'));
   };
 }

@@ -1,36 +1,66 @@
 /** `/collections` and one collection. */
 import type { IncomingHttpHeaders } from 'node:http';
+import { collectionParameters, fromCollectionParameters } from '../schemas/collections.js';
 import { createdCollection, documentSchema, jsonAnswer } from '../schemas/documents.js';
+import { collectionQueryables, collectionSortables } from '../src/collections/properties.js';
+import { searchCollections } from '../src/collections/search.js';
 import { patchCollection, postCollection, putCollection, removeCollection } from '../src/collections/write.js';
 import { notFound } from '../src/errors.js';
-import { JSON_TYPE, paths } from '../src/links.js';
-import { findCollection, listCollections } from '../src/pgstac/collections.js';
+import type { JsonObject } from '../src/json.js';
+import { JSON_TYPE, paths, SCHEMA_TYPE } from '../src/links.js';
+import { findCollection, type StacCollection } from '../src/pgstac/collections.js';
+import { COLLECTION_FIELDS, selectFields } from '../src/search/fields.js';
 import { visibilityOf, assertVisible } from './access.js';
 import { operation, param } from './http.js';
-import { presentCollection } from './present.js';
+import { pageLinks, presentCollection, QUERYABLES, SORTABLES } from './present.js';
 
 const tag = 'Collections';
 
-export const listAll = operation({
+export const list = operation({
   id: 'getCollections',
-  summary: 'All collections',
+  summary: 'Searches the collections; without parameters all of them',
   tag,
-  answers: { 200: jsonAnswer('The collections', 'collections') },
-  async handle({ services, base, path }) {
-    const collections = await listCollections(services.database.pool, visibilityOf().hidden);
+  query: collectionParameters,
+  answers: { 200: jsonAnswer('A page of collections', 'collections') },
+  async handle({ services, query, base, path, search }) {
+    const asked = fromCollectionParameters(query);
+    const { collections, next, prev, matched } = await searchCollections(services, asked, visibilityOf());
+    const present = (collection: StacCollection): JsonObject => {
+      const presented = presentCollection(base, collection);
+      return asked.fields === undefined ? presented : selectFields(presented, asked.fields, COLLECTION_FIELDS);
+    };
     return {
       body: {
-        collections: collections.map((collection) => presentCollection(base, collection)),
+        collections: collections.map(present),
         links: [
-          { rel: 'self', href: base + path, type: JSON_TYPE },
-          { rel: 'root', href: base, type: JSON_TYPE },
+          ...pageLinks({ base, path, search, next, prev, type: JSON_TYPE }),
           { rel: 'parent', href: base, type: JSON_TYPE },
+          { rel: QUERYABLES, href: `${base}/collection-queryables`, type: SCHEMA_TYPE, title: 'Queryables of collections' },
+          { rel: SORTABLES, href: `${base}/collection-sortables`, type: SCHEMA_TYPE, title: 'Sortables of collections' },
         ],
-        numberMatched: collections.length,
+        numberMatched: matched,
         numberReturned: collections.length,
       },
     };
   },
+});
+
+const schemaAnswers = { 200: jsonAnswer('A JSON Schema', 'queryables', SCHEMA_TYPE) };
+
+export const queryables = operation({
+  id: 'getCollectionSearchQueryables',
+  summary: 'Properties that filters over collections may name',
+  tag,
+  answers: schemaAnswers,
+  handle: async ({ services, base, path }) => ({ type: SCHEMA_TYPE, body: await collectionQueryables(services.database.pool, base + path, visibilityOf()) }),
+});
+
+export const sortables = operation({
+  id: 'getCollectionSearchSortables',
+  summary: 'Properties by which collections may be sorted',
+  tag,
+  answers: schemaAnswers,
+  handle: async ({ services, base, path }) => ({ type: SCHEMA_TYPE, body: await collectionSortables(services.database.pool, base + path, visibilityOf()) }),
 });
 
 export const read = operation({

@@ -7,12 +7,13 @@ import { deleteDataset, postDataset, validateDataset } from '../src/datasets/wri
 import { invalidAt, notFound } from '../src/errors.js';
 import { isObject, type JsonObject, textOf } from '../src/json.js';
 import { GEOJSON_TYPE, paths } from '../src/links.js';
-import { findItem } from '../src/pgstac/items-read.js';
+import { findItem, readItem, type StoredItem } from '../src/pgstac/items-read.js';
 import { parentExpression, tileResolver } from '../src/pgstac/tiles.js';
 import { searchItems } from '../src/search/search.js';
 import { visibilityOf } from './access.js';
 import { type Call, operation, param } from './http.js';
-import { pageLinks, presentItem, presentTile, resolveAnswer } from './present.js';
+import { itemPage } from './item-pages.js';
+import { presentItem, presentTile, resolveAnswer } from './present.js';
 
 const tag = 'Datasets';
 
@@ -48,17 +49,9 @@ export const list = operation({
   query: itemParameters,
   answers: { 200: geojsonAnswer('A page of datasets', 'items') },
   async handle({ services, query, base, path, search }) {
-    const { items, next, prev, matched } = await searchItems(services, { ...fromParameters(query), collections: [DATASETS] }, visibilityOf());
-    return {
-      type: GEOJSON_TYPE,
-      body: {
-        type: 'FeatureCollection',
-        features: items.map((item) => presentItem(base, item)),
-        links: pageLinks({ base, path, search, next, prev }),
-        numberReturned: items.length,
-        ...(matched === undefined ? {} : { numberMatched: matched }),
-      },
-    };
+    const asked = fromParameters(query);
+    const page = await searchItems(services, { ...asked, collections: [DATASETS] }, visibilityOf());
+    return itemPage(page, { base, path, search, fields: asked.fields });
   },
 });
 
@@ -115,16 +108,8 @@ export const tiles = operation({
       tileResolver,
     );
     const count = isObject(properties) ? properties['file:tile_count'] : undefined;
-    return {
-      type: GEOJSON_TYPE,
-      body: {
-        type: 'FeatureCollection',
-        features: page.items.map((item) => presentTile(base, textOf(id), item)),
-        links: pageLinks({ base, path, search, next: page.next, prev: page.prev }),
-        numberReturned: page.items.length,
-        ...(typeof count === 'number' ? { numberMatched: count } : {}),
-      },
-    };
+    const present = (item: StoredItem): string => JSON.stringify(presentTile(base, textOf(id), readItem(item)));
+    return itemPage(page, { base, path, search, matched: typeof count === 'number' ? count : undefined, present });
   },
 });
 

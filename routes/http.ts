@@ -2,7 +2,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Logger } from '../src/log.js';
 import type { Answer, ParameterSet, Parsed, SchemaObject } from '../schemas/parameters.js';
+import type { JsonObject } from '../src/json.js';
 import type { Services } from '../src/services.js';
+import { formatParameter, hasPage } from './negotiate.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -51,7 +53,12 @@ export interface Operation<P extends ParameterSet = ParameterSet> {
   /** Statuses of success, and errors beyond the common 400, 404, 500 and 503. */
   readonly answers: Readonly<Record<number, Answer>>;
   handle(call: Call<P>): Promise<Reply> | Reply;
+  /** How a page shows the JSON of this operation; unless told, pages/index.ts goes by the kind of the document. */
+  readonly page?: Page;
 }
+
+/** Makes a page of the JSON document that an operation has answered. */
+export type Page = (document: JsonObject, call: Call, operation: Operation) => string | Promise<string>;
 
 /** Keeps the types of an operation's parameters inside and forgets them outside, so that a table can hold them all. */
 export const operation = <P extends ParameterSet>(definition: Operation<P>): Operation => definition;
@@ -63,7 +70,12 @@ export interface Route {
   readonly operation: Operation;
 }
 
-export const get = (path: string, operation: Operation): Route => ({ method: 'GET', path, operation });
+/** A GET that answers JSON answers pages too, and takes `f`. */
+export const get = (path: string, operation: Operation): Route => ({
+  method: 'GET',
+  path,
+  operation: hasPage(path, operation) ? { ...operation, query: { ...operation.query, f: formatParameter } } : operation,
+});
 export const post = (path: string, operation: Operation): Route => ({ method: 'POST', path, operation });
 export const put = (path: string, operation: Operation): Route => ({ method: 'PUT', path, operation });
 export const patch = (path: string, operation: Operation): Route => ({ method: 'PATCH', path, operation });

@@ -1,4 +1,6 @@
 /** The URL table: every route of the server on one screen. */
+import * as aggregation from './aggregation.js';
+import * as children from './children.js';
 import * as collections from './collections.js';
 import * as datasets from './datasets.js';
 import * as files from './files.js';
@@ -26,14 +28,26 @@ export const routes: readonly Route[] = [
   get('/search', search.byGet),
   post('/search', search.byPost),
   get('/queryables', queryables.ofAll),
+  get('/sortables', queryables.sortablesOfAll),
+  get('/aggregations', aggregation.listAll),
+  get('/aggregate', aggregation.byGet),
+  post('/aggregate', aggregation.byPost),
 
-  get('/collections', collections.listAll),
+  get('/children', children.children),
+  get('/collections', collections.list),
+  get('/collection-queryables', collections.queryables),
+  get('/collection-sortables', collections.sortables),
   post('/collections', collections.create),
   get('/collections/{collectionId}', collections.read),
   put('/collections/{collectionId}', collections.replace),
   patch('/collections/{collectionId}', collections.change),
   del('/collections/{collectionId}', collections.remove),
   get('/collections/{collectionId}/queryables', queryables.ofCollection),
+  get('/collections/{collectionId}/sortables', queryables.sortablesOfCollection),
+  get('/collections/{collectionId}/browse', children.browse),
+  get('/collections/{collectionId}/aggregations', aggregation.listOfCollection),
+  get('/collections/{collectionId}/aggregate', aggregation.ofCollectionByGet),
+  post('/collections/{collectionId}/aggregate', aggregation.ofCollectionByPost),
   get('/collections/{collectionId}/mosaic.json', mosaics.mosaic('collection')),
   get('/collections/{collectionId}/{tileMatrixSetId}/tilejson.json', mosaics.tilejson('collection')),
   get('/collections/{collectionId}/{tileMatrixSetId}/map.html', maps.map('collection')),

@@ -4,13 +4,15 @@ import { fromParameters, itemParameters } from '../schemas/search.js';
 import { notFound } from '../src/errors.js';
 import { GEOJSON_TYPE, paths } from '../src/links.js';
 import { findCollection } from '../src/pgstac/collections.js';
-import { findItem } from '../src/pgstac/items-read.js';
+import { findStoredItem } from '../src/pgstac/items-read.js';
 import { searchItems } from '../src/search/search.js';
 import { deleteItem, patchItem, postItems, putItem } from '../src/transactions/items.js';
 import { assertVisible, visibilityOf } from './access.js';
 import { wantsDocument } from './collections.js';
 import { type Call, operation, param } from './http.js';
-import { pageLinks, presentItem } from './present.js';
+import { itemPage } from './item-pages.js';
+import { presentItem } from './present.js';
+import { presentItemText } from './present-text.js';
 
 const tag = 'Items';
 
@@ -30,18 +32,10 @@ export const list = operation({
   async handle(call) {
     const { services, query, base, path, search } = call;
     const collection = await seenCollection(call);
-    const { items, next, prev, matched } = await searchItems(services, { ...fromParameters(query), collections: [collection] }, visibilityOf());
-    return {
-      type: GEOJSON_TYPE,
-      body: {
-        type: 'FeatureCollection',
-        features: items.map((item) => presentItem(base, item)),
-        links: [...pageLinks({ base, path, search, next, prev }), { rel: 'collection', href: base + paths.collection(collection), type: 'application/json' }],
-        numberReturned: items.length,
-        ...(matched === undefined ? {} : { numberMatched: matched }),
-        timeStamp: new Date().toISOString(),
-      },
-    };
+    const asked = fromParameters(query);
+    const page = await searchItems(services, { ...asked, collections: [collection] }, visibilityOf());
+    const moreLinks = [{ rel: 'collection', href: base + paths.collection(collection), type: 'application/json' }];
+    return itemPage(page, { base, path, search, fields: asked.fields, moreLinks, stamped: true });
   },
 });
 
@@ -55,9 +49,9 @@ export const read = operation({
     const collection = param(call, 'collectionId');
     const id = param({ params }, 'itemId');
     assertVisible(collection);
-    const item = await findItem(services.database.pool, collection, id);
+    const item = await findStoredItem(services.database.pool, collection, id);
     if (item === undefined) throw notFound(`Item ${id} of collection ${collection}`);
-    return { type: GEOJSON_TYPE, body: presentItem(base, item) };
+    return { type: GEOJSON_TYPE, text: presentItemText(base, item) };
   },
 });
 

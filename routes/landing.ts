@@ -17,6 +17,7 @@ export const landing = operation({
   answers: { 200: jsonAnswer('The catalog', 'landing') },
   async handle({ services, base }) {
     const collections = await listCollections(services.database.pool, visibilityOf().hidden);
+    const aggregate = { rel: 'aggregate', href: `${base}/aggregate`, type: JSON_TYPE, title: 'Counts over a search' };
     const search = { rel: 'search', href: `${base}/search`, type: GEOJSON_TYPE, title: 'Item search' };
     return {
       body: {
@@ -36,6 +37,11 @@ export const landing = operation({
           { ...search, method: 'GET' },
           { ...search, method: 'POST' },
           { rel: 'http://www.opengis.net/def/rel/ogc/1.0/queryables', href: `${base}/queryables`, type: SCHEMA_TYPE, title: 'Queryables' },
+          { rel: 'http://www.opengis.net/def/rel/ogc/1.0/sortables', href: `${base}/sortables`, type: SCHEMA_TYPE, title: 'Sortables' },
+          { ...aggregate, method: 'GET' },
+          { ...aggregate, method: 'POST' },
+          { rel: 'aggregations', href: `${base}/aggregations`, type: JSON_TYPE, title: 'Aggregations' },
+          { rel: 'children', href: `${base}/children`, type: JSON_TYPE, title: 'Children' },
           { rel: 'datasets', href: `${base}/api/datasets`, type: GEOJSON_TYPE, title: 'Datasets' },
           { rel: 'register', href: `${base}/searches/register`, type: JSON_TYPE, title: 'Registers a search', method: 'POST' },
           { rel: 'mosaic', href: `${base}/mosaic`, type: JSON_TYPE, title: 'MosaicJSON of a posted search', method: 'POST' },
@@ -62,6 +68,7 @@ export const description = (table: () => readonly Route[]): Operation =>
     tag,
     answers: { 200: { description: 'OpenAPI', type: OPENAPI_TYPE, schema: { type: 'object' } } },
     handle: ({ base }) => ({ type: OPENAPI_TYPE, body: openApi(table(), base) }),
+    page: (_document, { base }) => apiPage(table(), base),
   });
 
 export const documentation = (table: () => readonly Route[]): Operation =>

@@ -1,18 +1,22 @@
 /** `map.html` of searches, collections and datasets, and the items of a search that it shows. */
 import { geojsonAnswer } from '../schemas/documents.js';
 import { limit, repeated, text } from '../schemas/parameters.js';
+import { SYSTEM_TILES } from '../src/datasets/collections.js';
 import { notFound } from '../src/errors.js';
 import { isObject, textOf } from '../src/json.js';
-import { GEOJSON_TYPE, paths } from '../src/links.js';
+import { paths } from '../src/links.js';
+import { readItem, type StoredItem } from '../src/pgstac/items-read.js';
 import { loadItemResolver } from '../src/pgstac/queryables.js';
 import { tileResolver } from '../src/pgstac/tiles.js';
 import { searchItems } from '../src/search/search.js';
 import { isTileMatrixSetId } from '../src/tiles/matrices.js';
 import { visibilityOf } from './access.js';
 import { type Call, operation, type Operation, param } from './http.js';
+import { itemPage } from './item-pages.js';
 import { type TargetKind, targets } from './mosaics.js';
 import { type MapLinks, mapPage } from './pages/map.js';
-import { pageLinks, presentItem, presentTile } from './present.js';
+import { presentTile } from './present.js';
+import { presentItemText } from './present-text.js';
 
 const tag = 'Maps';
 
@@ -67,7 +71,7 @@ export const items = operation({
   async handle(call) {
     const { services, query, base, path, search } = call;
     const { selection, sortby, visibility } = await targets.search(call);
-    const ofTiles = selection.collections?.[0] === 'system_tiles';
+    const ofTiles = selection.collections?.[0] === SYSTEM_TILES;
     const resolver = ofTiles ? tileResolver : await loadItemResolver(services.database.pool, selection.collections);
     const page = await searchItems(
       services,
@@ -75,19 +79,12 @@ export const items = operation({
       ofTiles ? visibility : visibilityOf(),
       resolver,
     );
-    const present = (item: (typeof page.items)[number]): unknown => {
+    const present = (stored: StoredItem): string => {
+      if (stored.collection !== SYSTEM_TILES) return presentItemText(base, stored);
+      const item = readItem(stored);
       const properties = isObject(item['properties']) ? item['properties'] : {};
-      return item['collection'] === 'system_tiles' ? presentTile(base, textOf(properties['parent_dataset']), item) : presentItem(base, item);
+      return JSON.stringify(presentTile(base, textOf(properties['parent_dataset']), item));
     };
-    return {
-      type: GEOJSON_TYPE,
-      body: {
-        type: 'FeatureCollection',
-        features: page.items.map(present),
-        links: pageLinks({ base, path, search, next: page.next, prev: page.prev }),
-        numberReturned: page.items.length,
-        ...(page.matched === undefined ? {} : { numberMatched: page.matched }),
-      },
-    };
+    return itemPage(page, { base, path, search, present });
   },
 });

@@ -1,27 +1,33 @@
 /** The OpenAPI 3.0.3 document, made from the route table: what is not a route is not described, and the reverse. */
 import type { ParameterSet, SchemaObject } from '../schemas/parameters.js';
 import { documents, documentSchema } from '../schemas/documents.js';
-import type { Operation, Route } from './http.js';
+import type { Method, Operation, Route } from './http.js';
+import { hasPage } from './negotiate.js';
 
-const errorAnswer = (description: string): SchemaObject => ({
+/** A GET may be asked for a page, and its errors are pages then. */
+const errorAnswer = (description: string, method: Method): SchemaObject => ({
   description,
-  content: { 'application/json': { schema: documentSchema('error') } },
+  content: { 'application/json': { schema: documentSchema('error') }, ...(method === 'GET' ? { 'text/html': { schema: { type: 'string' } } } : {}) },
 });
 
 /** Errors that any operation may answer; those with `{parameters}` in their path also 404, those with a body 413 and 415. */
-function commonErrors({ path, operation }: Route): Record<string, SchemaObject> {
+function commonErrors({ method, path, operation }: Route): Record<string, SchemaObject> {
   return {
-    400: errorAnswer('Something in the request breaks a rule'),
-    ...(path.includes('{') ? { 404: errorAnswer('There is no such resource') } : {}),
-    ...(operation.body === undefined ? {} : { 413: errorAnswer('The body is too large'), 415: errorAnswer('The body has another media type') }),
-    503: errorAnswer('The server or its database is overloaded or away'),
+    400: errorAnswer('Something in the request breaks a rule', method),
+    ...(path.includes('{') ? { 404: errorAnswer('There is no such resource', method) } : {}),
+    ...(operation.body === undefined ? {} : { 413: errorAnswer('The body is too large', method), 415: errorAnswer('The body has another media type', method) }),
+    503: errorAnswer('The server or its database is overloaded or away', method),
   };
 }
 
+/** A page beside each JSON answer of a GET (routes/negotiate.ts). */
+const orPage = ({ method, path, operation }: Route, content: SchemaObject): SchemaObject =>
+  method === 'GET' && hasPage(path, operation) ? { ...content, 'text/html': { schema: { type: 'string' } } } : content;
+
 function answersOf(route: Route): Record<string, SchemaObject> {
   const own = Object.entries(route.operation.answers).map(([status, { description, type, schema }]): [string, SchemaObject] => {
-    if (Number(status) >= 400) return [status, errorAnswer(description)];
-    return [status, { description, ...(type === undefined ? {} : { content: { [type]: { schema: schema ?? { type: 'string', format: 'binary' } } } }) }];
+    if (Number(status) >= 400) return [status, errorAnswer(description, route.method)];
+    return [status, { description, ...(type === undefined ? {} : { content: orPage(route, { [type]: { schema: schema ?? { type: 'string', format: 'binary' } } }) }) }];
   });
   return { ...commonErrors(route), ...Object.fromEntries(own) };
 }

@@ -1,11 +1,16 @@
 /** Stored documents as users see them: links computed, hrefs of our own made absolute. */
+import { browsePath } from '../src/collections/browse.js';
 import { DATASETS } from '../src/datasets/collections.js';
 import { datasetLinks, snapshotPath } from '../src/datasets/dataset-item.js';
 import { collectionAsset, searchIdOf } from '../src/hooks/collection-search.js';
 import { isObject, type Json, type JsonObject, textOf } from '../src/json.js';
 import { GEOJSON_TYPE, hookLinks, isHookLink, JSON_TYPE, type Link, paths, resolveAssets, SCHEMA_TYPE, storedLinks } from '../src/links.js';
 
-const QUERYABLES = 'http://www.opengis.net/def/rel/ogc/1.0/queryables';
+export const QUERYABLES = 'http://www.opengis.net/def/rel/ogc/1.0/queryables';
+export const SORTABLES = 'http://www.opengis.net/def/rel/ogc/1.0/sortables';
+
+/** What lies below a collection is what is stored here: links of its items elsewhere, which pypgstac keeps, would lead away. */
+const TREE_RELS = new Set(['child', 'item']);
 
 const asJson = (links: readonly Link[]): Json => links as unknown as Json;
 
@@ -14,7 +19,7 @@ export function presentCollection(base: string, collection: JsonObject): JsonObj
   const id = textOf(collection['id']);
   const self = base + paths.collection(id);
   const searchId = searchIdOf(collection);
-  const stored = storedLinks(base, collection['links']).filter((link) => !isHookLink(link));
+  const stored = storedLinks(base, collection['links']).filter((link) => !isHookLink(link) && !TREE_RELS.has(link.rel));
   const hook = searchId === undefined ? [] : hookLinks(base, searchId, collectionAsset(collection), `${paths.collection(id)}/mosaic.json`);
   return {
     ...collection,
@@ -25,6 +30,11 @@ export function presentCollection(base: string, collection: JsonObject): JsonObj
       { rel: 'parent', href: base, type: JSON_TYPE },
       { rel: 'items', href: base + paths.items(id), type: GEOJSON_TYPE },
       { rel: QUERYABLES, href: `${self}/queryables`, type: SCHEMA_TYPE, title: 'Queryables' },
+      { rel: SORTABLES, href: `${self}/sortables`, type: SCHEMA_TYPE, title: 'Sortables' },
+      { rel: 'aggregate', href: `${self}/aggregate`, type: JSON_TYPE, method: 'GET' },
+      { rel: 'aggregate', href: `${self}/aggregate`, type: JSON_TYPE, method: 'POST' },
+      { rel: 'aggregations', href: `${self}/aggregations`, type: JSON_TYPE },
+      { rel: 'child', href: base + browsePath(id), type: JSON_TYPE, title: 'Items' },
       ...hook,
       ...stored,
     ]),
@@ -85,10 +95,12 @@ export interface PageLinks {
   readonly body?: JsonObject;
   readonly next: string | undefined;
   readonly prev: string | undefined;
+  /** The media type of the pages; GeoJSON unless told. */
+  readonly type?: string;
 }
 
 /** `self`, `root`, `next` and `prev` of a page. */
-export function pageLinks({ base, path, search, body, next, prev }: PageLinks): Link[] {
+export function pageLinks({ base, path, search, body, next, prev, type = GEOJSON_TYPE }: PageLinks): Link[] {
   const href = (token?: string): string => {
     const query = new URLSearchParams(search);
     if (token !== undefined) query.set('token', token);
@@ -97,10 +109,10 @@ export function pageLinks({ base, path, search, body, next, prev }: PageLinks): 
   };
   const to = (rel: string, token: string): Link =>
     body === undefined
-      ? { rel, href: href(token), type: GEOJSON_TYPE, method: 'GET' }
-      : { rel, href: `${base}${path}`, type: GEOJSON_TYPE, method: 'POST', body: { ...body, token } };
+      ? { rel, href: href(token), type, method: 'GET' }
+      : { rel, href: `${base}${path}`, type, method: 'POST', body: { ...body, token } };
   return [
-    { rel: 'self', href: href(), type: GEOJSON_TYPE },
+    { rel: 'self', href: href(), type },
     { rel: 'root', href: base, type: JSON_TYPE },
     ...(next === undefined ? [] : [to('next', next)]),
     ...(prev === undefined ? [] : [to('prev', prev)]),

@@ -1,21 +1,35 @@
-/** Queryables: which properties a filter may name (OGC API - Features part 3, section 6). */
+/** Queryables and sortables: which properties filters and sortby may name (OGC API - Features parts 3, section 6, and 5). */
 import { jsonAnswer } from '../schemas/documents.js';
 import { notFound } from '../src/errors.js';
 import { SCHEMA_TYPE } from '../src/links.js';
 import { findCollection } from '../src/pgstac/collections.js';
-import { queryablesOf } from '../src/pgstac/queryables.js';
+import { propertySchemas, schemaDocument, sortableSchemas } from '../src/pgstac/queryable-schemas.js';
 import { assertVisible, visibilityOf } from './access.js';
-import { operation, param } from './http.js';
+import { type Call, operation, param } from './http.js';
 
 const tag = 'Item search';
 const answers = { 200: jsonAnswer('A JSON Schema', 'queryables', SCHEMA_TYPE) };
+
+type Kind = 'Queryables' | 'Sortables';
+
+/** The document of one collection, or of all that the caller sees. */
+async function answer({ services, base, path }: Call, kind: Kind, collection?: string) {
+  const { pool } = services.database;
+  if (collection !== undefined) {
+    assertVisible(collection);
+    if ((await findCollection(pool, collection)) === undefined) throw notFound(`Collection ${collection}`);
+  }
+  const known = await propertySchemas(pool, collection, visibilityOf().hidden);
+  const title = collection === undefined ? kind : `${kind} of ${collection}`;
+  return { type: SCHEMA_TYPE, body: schemaDocument(base + path, title, kind === 'Queryables' ? known : sortableSchemas(known)) };
+}
 
 export const ofAll = operation({
   id: 'getQueryables',
   summary: 'Properties that filters over all collections may name',
   tag,
   answers,
-  handle: async ({ services, base, path }) => ({ type: SCHEMA_TYPE, body: await queryablesOf(services.database.pool, base + path, undefined, visibilityOf().hidden) }),
+  handle: (call) => answer(call, 'Queryables'),
 });
 
 export const ofCollection = operation({
@@ -23,10 +37,21 @@ export const ofCollection = operation({
   summary: 'Properties that filters over a collection may name',
   tag,
   answers,
-  async handle({ services, params, base, path }) {
-    const id = param({ params }, 'collectionId');
-    assertVisible(id);
-    if ((await findCollection(services.database.pool, id)) === undefined) throw notFound(`Collection ${id}`);
-    return { type: SCHEMA_TYPE, body: await queryablesOf(services.database.pool, base + path, id, visibilityOf().hidden) };
-  },
+  handle: (call) => answer(call, 'Queryables', param(call, 'collectionId')),
+});
+
+export const sortablesOfAll = operation({
+  id: 'getSortables',
+  summary: 'Properties that items of all collections may be sorted by',
+  tag,
+  answers,
+  handle: (call) => answer(call, 'Sortables'),
+});
+
+export const sortablesOfCollection = operation({
+  id: 'getCollectionSortables',
+  summary: 'Properties that items of a collection may be sorted by',
+  tag,
+  answers,
+  handle: (call) => answer(call, 'Sortables', param(call, 'collectionId')),
 });

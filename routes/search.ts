@@ -2,27 +2,13 @@
 import { geojsonAnswer } from '../schemas/documents.js';
 import { fromParameters, searchBodySchema, searchParameters } from '../schemas/search.js';
 import { isObject } from '../src/json.js';
-import { GEOJSON_TYPE } from '../src/links.js';
 import { fromBody } from '../src/search/parse.js';
-import { type SearchPage, searchItems } from '../src/search/search.js';
+import { searchItems } from '../src/search/search.js';
 import { visibilityOf } from './access.js';
-import { operation, type Reply } from './http.js';
-import { type PageLinks, pageLinks, presentItem } from './present.js';
+import { operation } from './http.js';
+import { itemPage } from './item-pages.js';
 
 const tag = 'Item search';
-
-function pageReply({ items, next, prev, matched }: SearchPage, links: Omit<PageLinks, 'next' | 'prev'>): Reply {
-  return {
-    type: GEOJSON_TYPE,
-    body: {
-      type: 'FeatureCollection',
-      features: items.map((item) => presentItem(links.base, item)),
-      links: pageLinks({ ...links, next, prev }),
-      numberReturned: items.length,
-      ...(matched === undefined ? {} : { numberMatched: matched }),
-    },
-  };
-}
 
 export const byGet = operation({
   id: 'getSearch',
@@ -30,8 +16,10 @@ export const byGet = operation({
   tag,
   query: searchParameters,
   answers: { 200: geojsonAnswer('A page of items', 'items') },
-  handle: async ({ services, query, base, path, search }) =>
-    pageReply(await searchItems(services, fromParameters(query), visibilityOf()), { base, path, search }),
+  async handle({ services, query, base, path, search }) {
+    const asked = fromParameters(query);
+    return itemPage(await searchItems(services, asked, visibilityOf()), { base, path, search, fields: asked.fields });
+  },
 });
 
 export const byPost = operation({
@@ -40,6 +28,8 @@ export const byPost = operation({
   tag,
   body: { types: ['application/json'], schema: searchBodySchema },
   answers: { 200: geojsonAnswer('A page of items', 'items') },
-  handle: async ({ services, body, base, path }) =>
-    pageReply(await searchItems(services, fromBody(body), visibilityOf()), { base, path, body: isObject(body) ? body : {} }),
+  async handle({ services, body, base, path }) {
+    const asked = fromBody(body);
+    return itemPage(await searchItems(services, asked, visibilityOf()), { base, path, body: isObject(body) ? body : {}, fields: asked.fields });
+  },
 });

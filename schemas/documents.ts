@@ -28,6 +28,16 @@ export const documents = {
     required: ['collections', 'links'],
     properties: { collections: { type: 'array', items: { $ref: '#/components/schemas/collection' } }, links, numberMatched: { type: 'integer' }, numberReturned: { type: 'integer' } },
   },
+  children: {
+    type: 'object',
+    required: ['children', 'links'],
+    properties: { children: { type: 'array', items: { $ref: '#/components/schemas/collection' } }, links, numberMatched: { type: 'integer' }, numberReturned: { type: 'integer' } },
+  },
+  catalog: {
+    type: 'object',
+    required: ['type', 'stac_version', 'id', 'description', 'links'],
+    properties: { type: { type: 'string', enum: ['Catalog'] }, stac_version: { type: 'string' }, id: { type: 'string' }, title: { type: 'string' }, description: { type: 'string' }, links },
+  },
   item: {
     type: 'object',
     required: ['type', 'stac_version', 'id', 'geometry', 'properties', 'links', 'assets'],
@@ -39,6 +49,15 @@ export const documents = {
     properties: { type: { type: 'string', enum: ['FeatureCollection'] }, features: { type: 'array', items: { $ref: '#/components/schemas/item' } }, links, numberMatched: { type: 'integer' }, numberReturned: { type: 'integer' } },
   },
   queryables: { type: 'object', required: ['$schema', '$id', 'type'], properties: { $schema: { type: 'string' }, $id: { type: 'string' }, type: { type: 'string' }, properties: { type: 'object' } } },
+  aggregations: {
+    type: 'object',
+    required: ['aggregations', 'links'],
+    properties: {
+      type: { type: 'string', enum: ['AggregationCollection'] },
+      aggregations: { type: 'array', items: { type: 'object', required: ['name', 'data_type'], properties: { name: { type: 'string' }, data_type: { type: 'string' }, value: { nullable: true }, overflow: { type: 'integer' }, buckets: { type: 'array', items: { type: 'object', required: ['key', 'data_type', 'frequency'], properties: { key: { type: 'string' }, data_type: { type: 'string' }, frequency: { type: 'integer' }, from: { type: 'number' }, to: { type: 'number' } } } } } } },
+      links,
+    },
+  },
   dataset: {
     type: 'object',
     required: ['dataset', 'tiles'],

@@ -20,6 +20,8 @@ export interface Parameter<T> {
   readonly schema: SchemaObject;
   /** OpenAPI's `explode`: true for a parameter that may be repeated. */
   readonly repeated?: boolean;
+  /** Whether an empty value says something; else it is as if the parameter were not there. */
+  readonly mayBeEmpty?: boolean;
   /** @param values what was written, one entry unless `repeated` */
   parse(values: readonly string[], name: string): T;
 }
@@ -45,7 +47,7 @@ export function parseQuery<P extends ParameterSet>(parameters: P, query: URLSear
       faults.push({ path: name, message: 'is given more than once' });
       continue;
     }
-    if (values.every((value) => value === '')) continue;
+    if (parameter.mayBeEmpty !== true && values.every((value) => value === '')) continue;
     if (values.some((value) => value.includes('\0'))) {
       faults.push({ path: name, message: 'holds U+0000, which the database cannot hold' });
       continue;

@@ -1,4 +1,5 @@
 /** What pgSTAC knows of properties: their types and indexes, for filters and sorting. */
+import { LRUCache } from 'lru-cache';
 import type { ClientBase, Pool } from 'pg';
 import { itemResolver, type IndexWrapper, type PropertyDefinition, type PropertyResolver, type PropertyType } from '../cql2/resolver.js';
 import { isObject, type JsonObject } from '../json.js';
@@ -46,20 +47,19 @@ export async function loadItemResolver(db: Pool | ClientBase, collections: reado
   return itemResolver({ properties: known.map((row) => toDefinition(row, collections)) });
 }
 
-/** The JSON Schema of queryables, as registered in pgSTAC; those of hidden collections only are not told. @param id its URL */
-export async function queryablesOf(db: Pool | ClientBase, id: string, collection: string | undefined, hidden: readonly string[]): Promise<JsonObject> {
-  const { rows } = await db.query<{ name: string; definition: JsonObject | null }>(
-    `SELECT DISTINCT ON (name) name, definition FROM pgstac.queryables
-      WHERE collection_ids IS NULL OR CASE WHEN $1::text IS NULL THEN NOT collection_ids <@ $2::text[] ELSE $1 = ANY(collection_ids) END
-      ORDER BY name, collection_ids IS NULL, id`,
-    [collection ?? null, hidden],
-  );
-  return {
-    $schema: 'https://json-schema.org/draft/2019-09/schema',
-    $id: id,
-    type: 'object',
-    title: collection === undefined ? 'Queryables' : `Queryables of ${collection}`,
-    properties: Object.fromEntries(rows.map(({ name, definition }) => [name, definition ?? {}])),
-    additionalProperties: true,
-  };
+/** How long registered queryables may be taken as they were: a search costs about as much as asking for them. */
+const FRESH_MS = 2000;
+const resolvers = new WeakMap<Pool, LRUCache<string, Promise<PropertyResolver>>>();
+
+/** {@link loadItemResolver}, asked at most once in two seconds for the same collections. */
+export function itemResolverOf(pool: Pool, collections: readonly string[] | undefined): Promise<PropertyResolver> {
+  const known = resolvers.get(pool) ?? new LRUCache<string, Promise<PropertyResolver>>({ max: 500, ttl: FRESH_MS });
+  resolvers.set(pool, known);
+  const key = JSON.stringify(collections ?? null);
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const asked = loadItemResolver(pool, collections);
+  known.set(key, asked);
+  asked.catch(() => known.delete(key));
+  return asked;
 }

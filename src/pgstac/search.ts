@@ -5,8 +5,7 @@ import { SqlBuilder, type SqlType } from '../cql2/sql-builder.js';
 import { invalidAt } from '../errors.js';
 import type { ItemSelection, SortKey } from '../search/query.js';
 import type { PageToken } from '../search/token.js';
-import type { JsonObject } from '../json.js';
-import { ITEM_COLUMNS, type ItemRow, toItems } from './items-read.js';
+import { ITEM_COLUMNS, type ItemRow, ROW_TYPES, type StoredItem, toItems } from './items-read.js';
 import { selectionSql, type Visibility } from './selection.js';
 
 export interface PageRequest {
@@ -17,14 +16,14 @@ export interface PageRequest {
 }
 
 export interface ItemPage {
-  readonly items: JsonObject[];
+  readonly items: StoredItem[];
   /** The keys where the next page begins, and where the previous one ended; undefined where there is none. */
   readonly next: readonly (string | null)[] | undefined;
   readonly prev: readonly (string | null)[] | undefined;
 }
 
 /** A sort key as SQL: its expression, the type its text is read back as, and its direction. */
-interface Key {
+export interface Key {
   readonly sql: string;
   readonly type: SqlType;
   readonly descending: boolean;
@@ -41,8 +40,10 @@ const SQL_TYPE: Readonly<Partial<Record<PropertyType, SqlType>>> = {
   object: 'jsonb',
 };
 
-/** The sort keys with collection and id as tie-breakers: a total order. */
-export function sortKeys(sortby: readonly SortKey[], resolver: PropertyResolver): Key[] {
+const ITEM_TIES: readonly string[] = ['i.collection', 'i.id'];
+
+/** The sort keys with tie-breakers, for items collection and id: a total order. */
+export function sortKeys(sortby: readonly SortKey[], resolver: PropertyResolver, ties = ITEM_TIES): Key[] {
   const keys = sortby.map(({ field, direction }): Key => {
     const property = resolver.resolve(field);
     if (property === undefined || property.type === 'geometry') throw invalidAt('sortby', `there is no property ${JSON.stringify(field)} to sort by`);
@@ -52,7 +53,7 @@ export function sortKeys(sortby: readonly SortKey[], resolver: PropertyResolver)
     return { sql: property.sql, type: SQL_TYPE[property.type] ?? 'text', descending, nullable: property.nullable };
   });
   const named = new Set(keys.map((key) => key.sql));
-  for (const sql of ['i.collection', 'i.id']) {
+  for (const sql of ties) {
     if (!named.has(sql)) keys.push({ sql, type: 'text', descending: false, nullable: false });
   }
   return keys;
@@ -72,7 +73,7 @@ export function orderSql(keys: readonly Key[], backwards: boolean): string {
 }
 
 /** Rows strictly after the keys in the given direction: k1 beyond v1, or k1 = v1 and k2 beyond v2, and so on. */
-function afterSql(keys: readonly Key[], values: readonly (string | null)[], backwards: boolean, builder: SqlBuilder): string {
+export function afterSql(keys: readonly Key[], values: readonly (string | null)[], backwards: boolean, builder: SqlBuilder): string {
   const beyond = (key: Key, value: string | null): string => {
     if (value === null) return backwards ? `${key.sql} IS NOT NULL` : 'FALSE';
     const operator = key.descending === backwards ? '>' : '<';
@@ -96,11 +97,12 @@ export async function readPage(pool: Pool, request: PageRequest, visibility: Vis
   const where = [selectionSql(request.selection, visibility, builder, resolver)];
   if (request.after !== undefined) where.push(afterSql(keys, request.after.keys, backwards, builder));
   const keyColumns = keys.map(({ sql }, i) => `(${sql})::text AS k${i}`).join(', ');
-  const { rows } = await pool.query<ItemRow & Record<string, string | null>>(
-    `SELECT ${ITEM_COLUMNS}, ${keyColumns} FROM pgstac.items i WHERE ${where.join(' AND ')}
+  const { rows } = await pool.query<ItemRow & Record<string, string | null>>({
+    text: `SELECT ${ITEM_COLUMNS}, ${keyColumns} FROM pgstac.items i WHERE ${where.join(' AND ')}
       ORDER BY ${orderSql(keys, backwards)} LIMIT ${builder.param(request.limit + 1, 'int')}`,
-    [...builder.values],
-  );
+    values: [...builder.values],
+    types: ROW_TYPES,
+  });
   const more = rows.length > request.limit;
   const page = rows.slice(0, request.limit);
   if (backwards) page.reverse();

@@ -3,11 +3,12 @@
  * Compiled here and not by `pgstac.search()`, which spends most of its time planning and hydrating in PL/pgSQL, reads an
  * antimeridian box as the wide one, and writes a row into `pgstac.searches` for each query (shared/field/FEATURES.md C3, D13).
  */
+import type { Cql2Expression } from '../cql2/ast.js';
 import { compileFilter } from '../cql2/compile.js';
 import type { PropertyResolver } from '../cql2/resolver.js';
 import type { SqlBuilder } from '../cql2/sql-builder.js';
-import { bboxGeometry } from '../geojson.js';
 import type { ItemSelection } from '../search/query.js';
+import { itemTextSql } from './free-text.js';
 
 /** What the caller may not see. */
 export interface Visibility {
@@ -26,14 +27,23 @@ export function selectionSql(selection: ItemSelection, visibility: Visibility, b
     conditions.push(`i.collection <> ALL(${builder.param(visibility.hidden, 'text[]')})`);
   }
   if (selection.ids !== undefined && selection.ids.length > 0) conditions.push(`i.id = ANY(${builder.param(selection.ids, 'text[]')})`);
-  if (selection.bbox !== undefined) conditions.push(intersects(JSON.stringify(bboxGeometry(selection.bbox)), builder));
-  if (selection.intersects !== undefined) conditions.push(intersects(JSON.stringify(selection.intersects), builder));
+  const target = { builder, resolver, alias: 'i' };
+  if (selection.bbox !== undefined) conditions.push(compileFilter(intersects({ kind: 'bbox', bbox: selection.bbox, at: { pointer: '/bbox' } }), target));
+  if (selection.intersects !== undefined) {
+    conditions.push(compileFilter(intersects({ kind: 'geometry', geometry: selection.intersects, at: { pointer: '/intersects' } }), target));
+  }
   if (selection.datetime?.end !== undefined) conditions.push(`i.datetime <= ${builder.param(selection.datetime.end, 'timestamptz')}`);
   if (selection.datetime?.start !== undefined) conditions.push(`i.end_datetime >= ${builder.param(selection.datetime.start, 'timestamptz')}`);
-  if (selection.filter !== undefined) conditions.push(compileFilter(selection.filter, { builder, resolver, alias: 'i' }));
+  if (selection.q !== undefined) conditions.push(itemTextSql(selection.q, builder));
+  if (selection.filter !== undefined) conditions.push(compileFilter(selection.filter, target));
   return conditions.length === 0 ? 'TRUE' : conditions.map((condition) => `(${condition})`).join(' AND ');
 }
 
-/** ST_MakeValid because a caller's self-crossing polygon would raise a TopologyException inside GEOS. */
-const intersects = (geojson: string, builder: SqlBuilder): string =>
-  `ST_Intersects(i.geometry, ST_MakeValid(ST_SetSRID(ST_GeomFromGeoJSON(${builder.param(geojson, 'text')}), 4326)))`;
+/** `s_intersects(geometry, …)`: the filter's compiler cuts boxes at the antimeridian and lets no broken geometry raise. */
+const intersects = (right: Cql2Expression): Cql2Expression => ({
+  kind: 'spatial',
+  op: 's_intersects',
+  left: { kind: 'property', name: 'geometry', at: right.at },
+  right,
+  at: right.at,
+});

@@ -6,6 +6,9 @@ import { parseInterval } from '../datetime.js';
 import { DomainError, type Fault, invalidAt, invalidInput } from '../errors.js';
 import { parseBbox, parseGeometry } from '../geojson.js';
 import { isObject, type JsonObject } from '../json.js';
+import { parseFields } from './fields.js';
+import { parseFreeText } from './free-text.js';
+import { both, parseQueryExtension } from './query-extension.js';
 import type { ItemSelection, SearchQuery, SortKey } from './query.js';
 
 export const MAX_LIMIT = 10_000;
@@ -79,6 +82,12 @@ const MEMBERS: Readonly<Record<string, (value: unknown, at: string, body: JsonOb
     return {};
   },
   sortby: (value, at) => ({ sortby: parseSortKeys(value, at) }),
+  fields: (value, at) => ({ fields: parseFields(value, at) }),
+  q: (value, at) => ({ q: parseFreeText(value, at) }),
+  query: (value, at) => {
+    const filter = parseQueryExtension(value, at);
+    return filter === undefined ? {} : { filter };
+  },
 };
 
 function strings(value: unknown, at: string): string[] {
@@ -113,7 +122,9 @@ export function fromBody(body: unknown, ignored: readonly string[] = []): Search
       continue;
     }
     try {
-      query = { ...query, ...read(value, `/${name}`, body) };
+      const said = read(value, `/${name}`, body);
+      const filter = both(query.filter, said.filter);
+      query = { ...query, ...said, ...(filter === undefined ? {} : { filter }) };
     } catch (error) {
       if (!(error instanceof DomainError) || error.kind !== 'InvalidInput') throw error;
       faults.push(...error.faults);
@@ -125,5 +136,5 @@ export function fromBody(body: unknown, ignored: readonly string[] = []): Search
 }
 
 /** Only what selects: for registered searches and mosaics. */
-export const selectionOf = ({ limit: _limit, token: _token, sortby: _sortby, ...selection }: SearchQuery): ItemSelection => selection;
+export const selectionOf = ({ limit: _limit, token: _token, sortby: _sortby, fields: _fields, ...selection }: SearchQuery): ItemSelection => selection;
 

@@ -1,5 +1,5 @@
 /** Collections with their search hook, items by the transaction extension, and the two collections that are guarded (API.md sections 1, 2, 4 and 8). */
-import { hrefOf, linksOf, listOf, type Loose, type TestAnswer, text } from '../support/client.js';
+import { hrefOf, linksOf, listOf, type Loose, type TestAnswer, text, withoutPage } from '../support/client.js';
 import { collectionBody, datasetBody, itemBody, makeCollection, postDataset } from '../support/datasets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -16,7 +16,7 @@ const request = (method: string, path: string, body?: unknown, headers: Record<s
 async function get(path: string): Promise<Loose> {
   const { status, body } = await request('GET', path);
   expect({ path, status }).toEqual({ path, status: 200 });
-  return body;
+  return withoutPage(body);
 }
 
 const searchIdOf = (collection: Loose): string => text(collection['summaries']?.['mosaic:search_id']?.['0']);

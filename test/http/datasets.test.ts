@@ -1,6 +1,6 @@
 /** POST /api/datasets and what can be read of a dataset afterwards (API.md sections 2 and 8). */
 import type { Loose } from '../support/client.js';
-import { hrefOf, linksOf, listOf, text } from '../support/client.js';
+import { hrefOf, linksOf, listOf, text, withoutPage } from '../support/client.js';
 import { boxTiles, datasetBody, itemBody, postDataset } from '../support/datasets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -16,7 +16,7 @@ const COG_TYPE = 'image/tiff; application=geotiff; profile=cloud-optimized';
 async function get(path: string): Promise<Loose> {
   const { status, body } = await server.request('GET', path);
   expect({ path, status }).toEqual({ path, status: 200 });
-  return body;
+  return withoutPage(body);
 }
 
 const tilesOf = async (id: string): Promise<Loose[]> => listOf((await get(`/api/datasets/${id}/tiles?limit=1000`))['features']);

@@ -39,7 +39,7 @@ onPostgres('migrate', () => {
 
   it('installs pgSTAC, our own schema and the seed, and finds nothing to do the second time', async () => {
     const first = await migrate(pool, options('0.10.0'));
-    expect(first).toEqual({ pgstac: { to: '0.10.0' }, own: ['0001_searches-and-writes'] });
+    expect(first).toEqual({ pgstac: { to: '0.10.0' }, own: ['0001_searches-and-writes', '0002_item-texts'] });
     expect(await value('SELECT count(*)::int FROM pgstac.collections')).toBe(2);
 
     const refuse = (): Promise<string> => Promise.reject(new Error('asked for the SQL'));

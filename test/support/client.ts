@@ -67,3 +67,10 @@ export function hrefOf(document: Loose | undefined, rel: string): string {
   if (links.length !== 1) throw new Error(`There are ${links.length} links ${rel}, not one.`);
   return text(links[0]?.['href']);
 }
+
+/** A document without the link to its page, which names the route it was asked at: what is left is the same everywhere. */
+export function withoutPage(document: Loose): Loose {
+  if (!Array.isArray(document['links'])) return document;
+  const links = listOf(document['links']).filter((link) => !(text(link['rel']) === 'alternate' && text(link['href']).endsWith('f=html')));
+  return { ...document, links: links as unknown as Loose };
+}

@@ -1,0 +1,40 @@
+/** Where a page is, from its path: each part above it, with its own page where it has one. */
+
+export interface Crumb {
+  readonly name: string;
+  /** Below the base; missing where nothing answers. */
+  readonly path?: string;
+}
+
+/** The words of our paths; any other part is an id. */
+const NAMES: Readonly<Record<string, string | undefined>> = {
+  collections: 'Collections', items: 'Items', datasets: 'Datasets', tiles: 'Tiles', queryables: 'Queryables', sortables: 'Sortables', search: 'Search',
+  searches: 'Registered searches', info: 'About', conformance: 'Conformance', metadata: 'Metadata', aggregate: 'Aggregate', aggregations: 'Aggregations',
+  children: 'Children', functions: 'Functions', health: 'Health', jobs: 'Jobs', tileMatrixSets: 'Tile matrix sets', api: 'API',
+};
+
+/** What follows one of these is an id, even if it is spelled like a word. */
+const BEFORE_IDS = new Set(['collections', 'items', 'datasets', 'tiles', 'searches']);
+
+const decoded = (part: string): string => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+};
+
+/** @param path the path asked for, below the base, percent-encoded; the last crumb is the page itself */
+export function crumbsOf(path: string): Crumb[] {
+  const parts = path.split('/').filter((part) => part !== '');
+  const crumbs: Crumb[] = [{ name: 'Home', path: '/' }];
+  parts.forEach((part, i) => {
+    const at = `/${parts.slice(0, i + 1).join('/')}`;
+    // The datasets are below /api, but not a part of the API's description.
+    if (part === 'api' && parts.length > 1) return;
+    const name = BEFORE_IDS.has(parts[i - 1] ?? '') ? decoded(part) : (NAMES[part] ?? decoded(part));
+    if (part === 'searches' || part === 'health') crumbs.push({ name });
+    else crumbs.push({ name, path: parts[i - 1] === 'searches' ? `${at}/info` : at });
+  });
+  return crumbs;
+}

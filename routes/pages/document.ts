@@ -1,0 +1,35 @@
+/** Pages of documents that have no page of their own, and of registered searches. */
+import { isObject, type JsonObject, textOf } from '../../src/json.js';
+import type { Call, Operation } from '../http.js';
+import { linksIn, linkTable } from './anchors.js';
+import { crumbsOf } from './crumbs.js';
+import { html } from './html.js';
+import { layout } from './layout.js';
+import { facts } from './values.js';
+
+/** Any JSON object: its members as facts, its links as links. */
+export function documentPage(document: JsonObject, call: Call, operation: Operation): string {
+  const { links: _links, ...members } = document;
+  const { title } = document;
+  return layout(call, {
+    title: typeof title === 'string' && title !== '' ? title : (crumbsOf(call.path).at(-1)?.name ?? operation.summary),
+    type: operation.answers[200]?.type ?? 'application/json',
+    lead: html`<p>${operation.summary}.</p>`,
+    main: html`${Object.keys(members).length === 0 ? html`<p class="nothing">Empty.</p>` : facts(members)}${linkTable(linksIn(document))}`,
+  });
+}
+
+/** A registered search: its query and what is made of it. */
+export function searchInfoPage(document: JsonObject, call: Call): string {
+  const { base, path } = call;
+  const about = isObject(document['search']) ? document['search'] : {};
+  const metadata = isObject(about['metadata']) ? about['metadata'] : {};
+  const at = base + path.replace(/\/info$/, '');
+  const { name } = metadata;
+  return layout(call, {
+    title: typeof name === 'string' && name !== '' ? name : `Search ${textOf(about['hash'] ?? '')}`,
+    lead: html`<p>A registered search: its mosaic, tiles and map always follow the items it finds.</p>`,
+    actions: html`<a class="button" href="${at}/WebMercatorQuad/map.html">Open the map</a><a class="button quiet-button" href="${at}/items">Items</a><a class="button quiet-button" href="${at}/mosaic.json">MosaicJSON</a><a class="button quiet-button" href="${at}/WebMercatorQuad/tilejson.json">TileJSON</a>`,
+    main: html`${facts(about)}${linkTable(linksIn(document))}`,
+  });
+}
