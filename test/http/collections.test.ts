@@ -172,6 +172,12 @@ describe('items', () => {
     expect((await request('GET', '/collections/c/items/c')).status).toBe(404);
   });
 
+  it('with an id longer than an index can hold are 400', async () => {
+    const id = Array.from({ length: 4000 }, (_, i) => String.fromCodePoint(0x4e00 + ((i * 7919) % 20_000))).join('');
+    expect((await request('POST', '/collections/c/items', itemBody(id))).status).toBe(400);
+    expect((await request('POST', '/collections', collectionBody(id))).status).toBe(400);
+  });
+
   it('of a missing collection are 404, another collection 400, a doubled id 409', async () => {
     await request('POST', '/collections/c/items', itemBody('i'));
     expect((await request('POST', '/collections/nosuch/items', itemBody('i'))).status).toBe(404);

@@ -1,8 +1,10 @@
 /** Datasets of tiles that are only an href: real files, read over file: and http:, and the map tiles that are drawn of them. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { hrefOf, listOf, type Loose, text } from '../support/client.js';
 import { makeCog } from '../support/cogs.js';
@@ -216,5 +218,33 @@ describe('the map tiles', () => {
     expect(await pixel(bytes)).toEqual([...BLUE, 255]);
     const item = await get('/api/datasets/world');
     expect(await get(hrefOf(item, 'tilejson'))).toEqual(tilejson);
+  });
+});
+
+const WORLD = resolve('../shared/data/world');
+(existsSync(WORLD) ? describe : describe.skip)(`the 15 COGs of the world${existsSync(WORLD) ? '' : ' (../shared/data/world is missing)'}`, () => {
+  it('posted as hrefs only become one dataset', async () => {
+    const names = readdirSync(WORLD).filter((name) => name.endsWith('.tif')).toSorted();
+    const variant = await server.variant({ allowedFileRoots: [WORLD] });
+    try {
+      const answer = await postDataset(variant, { dataset: { id: 'earth' }, tiles: names.map((name) => ({ href: pathToFileURL(join(WORLD, name)).href })) });
+      expect(answer).toMatchObject({ tile_count: 15, warnings: [] });
+      const bytes = names.reduce((sum, name) => sum + statSync(join(WORLD, name)).size, 0);
+      const item = await get('/api/datasets/earth');
+      expect(item['properties']).toMatchObject({ 'file:size': bytes, 'file:tile_count': 15, 'mosaic:search_id': answer['search_id'] });
+      const tiles = await tilesOf('earth');
+      expect(tiles).toHaveLength(15);
+      const edges = (i: number, of: (...numbers: number[]) => number): number => of(...tiles.map((tile) => Number(tile['bbox']?.[i])));
+      expect(item['bbox']).toEqual([edges(0, Math.min), edges(1, Math.min), edges(2, Math.max), edges(3, Math.max)]);
+      expect((await server.services.validator.validateMany([item, ...tiles], 'item')).flatMap(({ faults }) => faults)).toEqual([]);
+      expect(hrefOf(item, 'tilejson')).toContain(text(answer['search_id']));
+      for (const [z, x, y] of [[0, 0, 0], [1, 1, 0], [2, 2, 1], [3, 4, 3]]) {
+        const drawn = await variant.request('GET', `/api/datasets/earth/tiles/${z}/${x}/${y}`);
+        expect(drawn.status).toBe(200);
+        expect((await sharp(drawn.bytes).stats()).entropy).toBeGreaterThan(1);
+      }
+    } finally {
+      await variant.close();
+    }
   });
 });
