@@ -1,59 +1,148 @@
 /** The map page: tiles and footprints of what the page names in its data attributes. */
 const element = document.getElementById('map');
 const status = document.getElementById('status');
+const opacity = document.getElementById('opacity');
 const { tilejson, footprints, maplibre, worker } = element.dataset;
 
-const { Map: MapLibre, NavigationControl, ScaleControl, setWorkerUrl } = await import(maplibre);
-setWorkerUrl?.(worker);
+/** More footprints than this would not be told apart. */
+const MAX_FOOTPRINTS = 10_000;
+/** Web Mercator ends here. */
+const MAX_LATITUDE = 85.0511;
 
-const json = async (url) => {
+const nothing = { type: 'FeatureCollection', features: [] };
+const dark = window.matchMedia('(prefers-color-scheme: dark)');
+const background = () => (dark.matches ? '#1b2226' : '#e4eaed');
+
+async function json(url) {
   const response = await fetch(url);
   const body = await response.json();
   if (!response.ok) throw new Error(body.description ?? `${url} answers ${response.status}`);
   return body;
-};
+}
 
-/** All pages of the footprints, at most 10,000 of them: more would not be seen. */
 async function allFootprints() {
   const features = [];
-  for (let url = footprints; url !== undefined && features.length < 10_000; ) {
+  let url = footprints;
+  while (url !== undefined && features.length < MAX_FOOTPRINTS) {
     const page = await json(url);
-    features.push(...page.features);
+    features.push(...page.features.filter((feature) => feature.geometry));
     url = page.links.find((link) => link.rel === 'next')?.href;
   }
-  return { type: 'FeatureCollection', features };
+  return { features, more: url !== undefined };
 }
 
-try {
-  const document = await json(tilejson);
-  const [west, south, east, north] = document.bounds;
+/** Only what the map shows of a feature; the number is what hovering goes by. */
+const shown = (feature, id) => ({
+  type: 'Feature',
+  id,
+  geometry: feature.geometry,
+  properties: {
+    name: feature.id,
+    title: feature.properties?.title ?? '',
+    href: feature.links?.find((link) => link.rel === 'self')?.href ?? '',
+  },
+});
+
+/** White on a dark rim: seen on oceans and on snow alike. */
+const LAYERS = [
+  { id: 'area', type: 'fill', paint: { 'fill-color': '#fff', 'fill-opacity': ['case', ['boolean', ['feature-state', 'over'], false], 0.18, 0] } },
+  { id: 'rim', type: 'line', layout: { 'line-join': 'round' }, paint: { 'line-color': '#06222e', 'line-opacity': 0.55, 'line-width': 3 } },
+  { id: 'line', type: 'line', layout: { 'line-join': 'round' }, paint: { 'line-color': '#fff', 'line-opacity': 0.9, 'line-width': 1 } },
+];
+
+function addLayers(map, { tiles, maxzoom }, [west, south, east, north]) {
+  const bounds = [west, Math.max(south, -MAX_LATITUDE), east, Math.min(north, MAX_LATITUDE)];
+  map.addSource('tiles', { type: 'raster', tiles, tileSize: 256, bounds, minzoom: 0, maxzoom });
+  map.addLayer({ id: 'tiles', type: 'raster', source: 'tiles', paint: { 'raster-fade-duration': 150 } });
+  map.addSource('footprints', { type: 'geojson', data: nothing });
+  for (const layer of LAYERS) map.addLayer({ ...layer, source: 'footprints' });
+}
+
+function connectControls(map) {
+  const layers = { tiles: ['tiles'], footprints: LAYERS.map(({ id }) => id) };
+  for (const [id, names] of Object.entries(layers)) {
+    const box = document.getElementById(id);
+    // A browser that comes back to the page keeps the boxes as they were left.
+    const apply = () => names.forEach((name) => map.setLayoutProperty(name, 'visibility', box.checked ? 'visible' : 'none'));
+    box.addEventListener('change', apply);
+    apply();
+  }
+  const fade = () => map.setPaintProperty('tiles', 'raster-opacity', Number(opacity.value) / 100);
+  opacity.addEventListener('input', fade);
+  fade();
+  dark.addEventListener('change', () => map.setPaintProperty('background', 'background-color', background()));
+}
+
+function describe({ title, name, href }) {
+  const box = document.createElement('div');
+  const heading = document.createElement('strong');
+  heading.textContent = title === '' ? name : title;
+  const line = document.createElement(href === '' ? 'span' : 'a');
+  line.textContent = name;
+  if (href !== '') line.href = href;
+  box.append(heading, document.createElement('br'), line);
+  return box;
+}
+
+function connectFootprints(map, Popup) {
+  let over;
+  const mark = (id) => {
+    if (over !== undefined) map.setFeatureState({ source: 'footprints', id: over }, { over: false });
+    if (id !== undefined) map.setFeatureState({ source: 'footprints', id }, { over: true });
+    over = id;
+    map.getCanvas().style.cursor = id === undefined ? '' : 'pointer';
+  };
+  map.on('mousemove', 'area', (event) => mark(event.features[0]?.id));
+  map.on('mouseleave', 'area', () => mark(undefined));
+  map.on('click', 'area', (event) => {
+    const [feature] = event.features;
+    if (feature) new Popup({ maxWidth: '18rem' }).setLngLat(event.lngLat).setDOMContent(describe(feature.properties)).addTo(map);
+  });
+}
+
+function summary(features, more, { minzoom, maxzoom }) {
+  const count = features.length.toLocaleString('en');
+  return `${more ? 'First ' : ''}${count} footprint${features.length === 1 ? '' : 's'} · zooms ${minzoom} to ${maxzoom}`;
+}
+
+async function start() {
+  const { Map: MapLibre, NavigationControl, Popup, ScaleControl, setWorkerUrl } = await import(maplibre);
+  setWorkerUrl(worker);
+  const about = await json(tilejson);
+  const [west, south, east, north] = about.bounds;
   const map = new MapLibre({
     container: element,
-    style: { version: 8, sources: {}, layers: [{ id: 'background', type: 'background', paint: { 'background-color': '#dfe7ea' } }] },
+    style: { version: 8, sources: {}, layers: [{ id: 'background', type: 'background', paint: { 'background-color': background() } }] },
     bounds: [[west, Math.max(south, -80)], [east, Math.min(north, 80)]],
-    fitBoundsOptions: { padding: 20, maxZoom: document.maxzoom },
-    renderWorldCopies: true,
+    fitBoundsOptions: { padding: 24, maxZoom: about.maxzoom },
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
   });
+  map.touchZoomRotate.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
-  map.addControl(new ScaleControl());
+  map.addControl(new ScaleControl(), 'bottom-right');
+  // A tile that fails is one of many: the status line counts them.
+  let [text, failed] = ['Loading …', 0];
+  const say = () => (status.textContent = failed === 0 ? text : `${text} · ${failed} tile${failed === 1 ? '' : 's'} could not be drawn`);
+  map.on('error', (event) => {
+    if (event.sourceId === 'tiles') failed += 1;
+    say();
+  });
   await map.once('load');
-  map.addSource('tiles', { type: 'raster', tiles: document.tiles, tileSize: 256, bounds: [west, Math.max(south, -85.05), east, Math.min(north, 85.05)], minzoom: 0, maxzoom: document.maxzoom });
-  map.addLayer({ id: 'tiles', type: 'raster', source: 'tiles' });
-  map.addSource('footprints', { type: 'geojson', data: { type: 'FeatureCollection', features: [] } });
-  map.addLayer({ id: 'footprints', type: 'line', source: 'footprints', paint: { 'line-color': '#0b6e99', 'line-width': 1.5 } });
-  for (const id of ['tiles', 'footprints']) {
-    const box = window.document.getElementById(id);
-    box.addEventListener('change', () => map.setLayoutProperty(id, 'visibility', box.checked ? 'visible' : 'none'));
-  }
-  const opacity = window.document.getElementById('opacity');
-  opacity.addEventListener('input', () => map.setPaintProperty('tiles', 'raster-opacity', Number(opacity.value) / 100));
-  const shapes = await allFootprints();
-  map.getSource('footprints').setData(shapes);
+  addLayers(map, about, about.bounds);
+  connectControls(map);
+  connectFootprints(map, Popup);
+  const { features, more } = await allFootprints();
+  map.getSource('footprints').setData({ type: 'FeatureCollection', features: features.map(shown) });
   map.once('idle', () => {
-    status.textContent = `${shapes.features.length} footprints`;
+    text = summary(features, more, about);
+    say();
     element.dataset.state = 'ready';
   });
-} catch (error) {
+}
+
+start().catch((error) => {
   status.textContent = `The map cannot be shown: ${error.message}`;
   element.dataset.state = 'failed';
-}
+});

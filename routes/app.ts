@@ -44,7 +44,8 @@ export function createApp(services: Services, routes: readonly Route[], assets: 
   }));
   app.use(compression());
   app.use(stripRootPath(config.rootPath));
-  for (const { path, folder } of assets) app.use(path, express.static(folder, { immutable: true, maxAge: '1y', index: false }));
+  // Their names stay when the next release changes them: asked for again each time, answered with 304 by their ETag.
+  for (const { path, folder } of assets) app.use(path, express.static(folder, { maxAge: 0, index: false }));
   mount(app, services, routes);
   app.use((request: Request) => {
     throw new DomainError('NotFound', `There is nothing at ${request.path}.`);
