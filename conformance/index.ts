@@ -1,6 +1,7 @@
 /** What we promise: the classes whose checks pass against the running server (test/conformance walks them). */
 import { aggregation } from './aggregation.js';
 import type { ConformanceClass } from './class.js';
+import { cql2Classes } from './cql2.js';
 import { collectionSearch } from './collection-search.js';
 import { datasets } from './datasets.js';
 import { features } from './features.js';
@@ -10,7 +11,19 @@ import { mosaics } from './mosaics.js';
 import { stacCore } from './stac-core.js';
 import { browseable, children } from './tree.js';
 
-export const conformanceClasses: readonly ConformanceClass[] = [stacCore, features, itemSearch, itemSearchExtensions, collectionSearch, aggregation, children, browseable, datasets, mosaics];
+export const conformanceClasses: readonly ConformanceClass[] = [
+  stacCore,
+  features,
+  itemSearch,
+  itemSearchExtensions,
+  collectionSearch,
+  ...cql2Classes,
+  aggregation,
+  children,
+  browseable,
+  datasets,
+  mosaics,
+];
 
 /** `conformsTo` of the landing page and of /conformance. */
 export const conformsTo: readonly string[] = conformanceClasses.flatMap((conformance) => conformance.uris);

@@ -7,8 +7,9 @@ import compression from 'compression';
 import cors from 'cors';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
-import { DomainError, messageOf } from '../src/errors.js';
+import { DomainError, invalidInput, messageOf } from '../src/errors.js';
 import { parseQuery } from '../schemas/parameters.js';
+import { checkDepth, unstorable } from '../src/json-text.js';
 import { isObject, type Json } from '../src/json.js';
 import type { Services } from '../src/services.js';
 import { baseOf } from './base.js';
@@ -113,7 +114,13 @@ function bodyParsers(operation: Operation, { config }: Services) {
     if (!isTaken(request)) throw new DomainError('UnsupportedMediaType', `Content-Type must be one of ${body.types.join(', ')}.`);
     next();
   };
-  return [check, express.json({ limit: config.maxJsonBytes, strict: false, type: () => true })];
+  const storable = (request: Request, _response: Response, next: NextFunction): void => {
+    checkDepth(request.body as unknown);
+    const faults = body.gathersFaults === true ? [] : unstorable(request.body as unknown);
+    if (faults.length > 0) throw invalidInput(`The body cannot be stored: ${faults[0]?.path} ${faults[0]?.message}`, faults);
+    next();
+  };
+  return [check, express.json({ limit: config.maxJsonBytes, strict: false, type: () => true }), storable];
 }
 
 const requestId = (response: Response): string => String(response.locals['requestId']);

@@ -22,7 +22,7 @@ export const create = operation({
   summary: 'Writes a dataset and all its tiles, or nothing',
   tag,
   query: { validate: choice('Checks everything and writes nothing.', ['only']) },
-  body: { types: ['application/json'], schema: documentSchema('dataset') },
+  body: { types: ['application/json'], schema: documentSchema('dataset'), gathersFaults: true },
   answers: {
     200: jsonAnswer('The first answer again, for the same content or key; or what a check found', 'datasetAnswer'),
     201: jsonAnswer('The dataset; Location names it', 'datasetAnswer'),

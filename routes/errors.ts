@@ -30,7 +30,7 @@ const MAX_FAULTS = 100;
 export function errorReply(thrown: unknown, requestId: string, logger: Logger): Reply {
   const error = asDomainError(thrown);
   const status = STATUS[error.kind];
-  if (status >= 500) logger.error({ err: thrown, request_id: requestId, kind: error.kind }, messageOf(thrown));
+  if (status >= 500 && error.kind !== 'NotImplemented') logger.error({ err: thrown, request_id: requestId, kind: error.kind }, messageOf(thrown));
   const errors = error.faults.slice(0, MAX_FAULTS).map(({ path, message, index }) => ({ path, message, ...(index === undefined ? {} : { index }) }));
   return {
     status,
@@ -57,8 +57,9 @@ function asDomainError(thrown: unknown): DomainError {
 
 /** Errors of the body parser (http-errors with `type`), which knows nothing of ours. */
 function bodyError(thrown: unknown): DomainError | undefined {
-  if (!(thrown instanceof Error) || !('type' in thrown)) return undefined;
-  switch (thrown.type) {
+  if (!(thrown instanceof Error)) return undefined;
+  const type = 'type' in thrown ? thrown.type : undefined;
+  switch (type) {
     case 'entity.parse.failed':
       return new DomainError('InvalidInput', `The body is not JSON: ${thrown.message}.`, { faults: [{ path: '', message: thrown.message }] });
     case 'entity.too.large':
@@ -71,6 +72,9 @@ function bodyError(thrown: unknown): DomainError | undefined {
     case 'stream.encoding.set':
       return new DomainError('InvalidInput', 'The body ended before its Content-Length.');
     default:
-      return undefined;
+      // zlib's faults come without a type: a body that does not unpack.
+      return 'code' in thrown && typeof thrown.code === 'string' && /^(Z|ERR_BROTLI|ERR__ERROR_FORMAT|ZSTD)_/.test(thrown.code)
+        ? new DomainError('InvalidInput', 'The body is not packed as its Content-Encoding says.')
+        : undefined;
   }
 }

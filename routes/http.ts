@@ -44,7 +44,12 @@ export interface Operation<P extends ParameterSet = ParameterSet> {
   readonly tag: string;
   readonly query?: P;
   /** Media types taken as body, with the schema of what they hold. */
-  readonly body?: { readonly types: readonly string[]; readonly schema: SchemaObject };
+  readonly body?: {
+    readonly types: readonly string[];
+    readonly schema: SchemaObject;
+    /** The operation itself names texts and numbers that cannot be stored, among its other faults. */
+    readonly gathersFaults?: boolean;
+  };
   /** Statuses of success, and errors beyond the common 400, 404, 500 and 503. */
   readonly answers: Readonly<Record<number, Answer>>;
   handle(call: Call<P>): Promise<Reply> | Reply;

@@ -48,7 +48,7 @@ function withFormat(params: Call['params']): Call['params'] {
 
 export const tile = (kind: TargetKind): Operation =>
   operation({
-    id: `get${kind.charAt(0).toUpperCase()}${kind.slice(1)}Tile`,
+    id: `get${kind.charAt(0).toUpperCase()}${kind.slice(1)}MapTile`,
     summary: `A map tile of a ${kind}`,
     tag,
     query: tileQuery,

@@ -64,7 +64,8 @@ export function mosaicRequestOfBody(body: unknown): MosaicRequest {
   if (!isObject(body)) return {};
   const parsed: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(mosaicOptions)) {
-    const value = (body)[name];
+    const value = body[name];
+    if (typeof value === 'object' && value !== null) throw invalidAt(`/${name}`, 'must not be an object or array');
     if (value !== undefined && value !== null) parsed[name] = option.parse([typeof value === 'string' ? value : JSON.stringify(value)], `/${name}`);
   }
   return optionsOf(parsed);

@@ -48,6 +48,10 @@ export function parseQuery<P extends ParameterSet>(parameters: P, query: URLSear
       continue;
     }
     if (parameter.mayBeEmpty !== true && values.every((value) => value === '')) continue;
+    if (values.some((value) => value.includes('\0'))) {
+      faults.push({ path: name, message: 'holds U+0000, which the database cannot hold' });
+      continue;
+    }
     try {
       parsed[name] = parameter.parse(values, name);
     } catch (error) {

@@ -21,6 +21,8 @@ const cluster = asked.has('--postgres') && !env.TEST_POSTGRES_URL ? await startP
 if (cluster) env.TEST_POSTGRES_URL = cluster.url;
 
 const args = [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), '-c', join(root, 'jest.config.json')];
+// The embedded database's own suite knows no other: `npm test` runs it.
+if (asked.has('--postgres')) args.push('--testPathIgnorePatterns', '/dist/test/pgstac/embedded/');
 if (asked.has('unit')) args.push('--testPathPatterns', '/dist/test/unit/');
 if (!passedOn.some((argument) => /^(--maxWorkers|-w|--runInBand|-i)/.test(argument))) args.push('--maxWorkers=2');
 

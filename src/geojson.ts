@@ -101,27 +101,29 @@ export function bboxGeometry([west, south, east, north]: Bbox): Geometry {
 export const splitBbox = ([west, south, east, north]: Bbox): Bbox[] =>
   west <= east ? [[west, south, east, north]] : [[west, south, 180, north], [-180, south, east, north]];
 
-const position = (p: Position): string => p.slice(0, 3).join(' ');
+/** PostGIS takes no mixture: where one position has a height, one without is at 0. */
+const position = (p: Position, high: boolean): string => (high ? [p[0], p[1], p[2] ?? 0] : p.slice(0, 2)).join(' ');
 const list = (parts: readonly string[]): string => `(${parts.join(',')})`;
 const is3d = (geometry: Geometry): boolean => /\[[^[\],]+,[^[\],]+,[^[\]]+\]/.test(JSON.stringify(geometry));
 
 /** Extended WKT for a PostGIS geometry column, SRID 4326, exact: numbers are written as JavaScript prints them. */
-export const toEwkt = (geometry: Geometry): string => `SRID=4326;${toWkt(geometry, is3d(geometry) ? ' Z ' : ' ')}`;
+export const toEwkt = (geometry: Geometry): string => `SRID=4326;${toWkt(geometry, is3d(geometry))}`;
 
-function toWkt(geometry: Geometry, dimension: string): string {
-  const tag = `${geometry.type.toUpperCase()}${dimension}`;
+function toWkt(geometry: Geometry, high: boolean): string {
+  const tag = `${geometry.type.toUpperCase()}${high ? ' Z ' : ' '}`;
+  const at = (p: Position): string => position(p, high);
   switch (geometry.type) {
     case 'Point':
-      return `${tag}(${position(geometry.coordinates)})`;
+      return `${tag}(${at(geometry.coordinates)})`;
     case 'MultiPoint':
     case 'LineString':
-      return tag + list(geometry.coordinates.map(position));
+      return tag + list(geometry.coordinates.map(at));
     case 'MultiLineString':
     case 'Polygon':
-      return tag + list(geometry.coordinates.map((ring) => list(ring.map(position))));
+      return tag + list(geometry.coordinates.map((ring) => list(ring.map(at))));
     case 'MultiPolygon':
-      return tag + list(geometry.coordinates.map((polygon) => list(polygon.map((ring) => list(ring.map(position))))));
+      return tag + list(geometry.coordinates.map((polygon) => list(polygon.map((ring) => list(ring.map(at))))));
     default:
-      return tag + list(geometry.geometries.map((part) => toWkt(part, dimension)));
+      return tag + list(geometry.geometries.map((part) => toWkt(part, high)));
   }
 }

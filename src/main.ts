@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { demo } from './cli/demo.js';
 import { failWith } from './cli/output.js';
 import { migrate } from './cli/migrate.js';
+import { reconcile } from './cli/reconcile.js';
 import { serve } from './cli/serve.js';
 
 const program = new Command('stac-mosaic').description('STAC API and OGC API server over pgSTAC: tile COGs in, one dataset on the map.').version('0.1.0');
@@ -26,5 +27,11 @@ program
   .option('--server <url>', 'the server', 'http://127.0.0.1:8080')
   .option('--json', 'prints the result as JSON')
   .action((options: { server: string; json?: boolean }) => demo({ server: options.server, json: options.json === true }));
+
+program
+  .command('reconcile')
+  .description('gives every dataset its stored MosaicJSON and removes what failed attempts left')
+  .option('--json', 'prints the result as JSON')
+  .action((options: { json?: boolean }) => reconcile({ json: options.json === true }));
 
 await program.parseAsync().catch(failWith);

@@ -9,6 +9,7 @@ import { routes } from '../routes/index.js';
 import type { Config } from './config.js';
 import { type Database, openDatabase, withTransaction } from './database/index.js';
 import { DATASETS, SEED_COLLECTIONS } from './datasets/collections.js';
+import { reconcile } from './datasets/reconcile.js';
 import { registerCollectionSearch, searchIdOf } from './hooks/collection-search.js';
 import type { Logger } from './log.js';
 import { findCollection, updateCollection } from './pgstac/collections.js';
@@ -53,6 +54,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const services = makeServices(config, logger, database, schemaDir);
     await hookDatasets(services);
+    // Nobody else writes here, so whatever a crash left can be told and mended at once.
+    if (database.kind === 'embedded') await reconcile(services, true);
     const assets = [
       { path: '/assets/maplibre', folder: fileURLToPath(new URL('.', import.meta.resolve('maplibre-gl'))) },
       { path: '/assets', folder: join(packageFolder, 'public') },

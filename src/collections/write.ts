@@ -34,9 +34,9 @@ async function validated(services: Services, collection: StacCollection): Promis
   return collection;
 }
 
-/** System collections do not exist to callers, or may not be replaced. */
+/** The tiles' collection is ours alone (API.md section 2). */
 function guard(id: string): void {
-  if (id === SYSTEM_TILES) throw notFound(`Collection ${id}`);
+  if (id === SYSTEM_TILES) throw conflict('The tiles of datasets are written through /api/datasets only.');
 }
 
 /** @throws Conflict where the id is taken */

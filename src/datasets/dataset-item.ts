@@ -1,4 +1,5 @@
 /** The item of a dataset in the collection `datasets`: what the caller said, and what its tiles add up to. */
+import { createHash } from 'node:crypto';
 import type { Geometry } from 'geojson';
 import type { Bbox } from '../geojson.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
@@ -22,8 +23,17 @@ export interface DatasetParts {
   readonly updated: string;
 }
 
-/** Where the stored copy of a dataset's MosaicJSON is served. */
-export const snapshotPath = (id: string): string => `metadata/mosaics/${segment(id)}.json`;
+/** File systems hold names of 255 bytes, of which the store's own endings take up to 83 while it writes. */
+const LONGEST_NAME = 160;
+
+/** The id as a file's name; one that is too long by its digest. */
+function fileName(id: string): string {
+  const name = segment(id);
+  return name.length <= LONGEST_NAME && !name.startsWith('sha256~') ? name : `sha256~${createHash('sha256').update(id).digest('hex')}`;
+}
+
+/** Where the stored copy of a dataset's MosaicJSON is served. @param attempt the mark of a copy that is not yet the live one */
+export const snapshotPath = (id: string, attempt?: string): string => `metadata/mosaics/${fileName(id)}${attempt === undefined ? '' : `.${attempt}`}.json`;
 
 /** Properties that are computed; a caller's value for them is not kept. */
 const COMPUTED = ['file:tile_count', 'file:size', 'file:format', 'mosaic:search_id', 'created', 'updated'];

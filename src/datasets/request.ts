@@ -1,6 +1,8 @@
 /** The body of `POST /api/datasets` (API.md section 2), parsed: every fault of every tile is named, nothing is guessed. */
+import { isDatetime } from '../datetime.js';
 import { DomainError, type Fault, invalidInput } from '../errors.js';
 import { isObject, type JsonObject, textOf } from '../json.js';
+import { unstorable } from '../json-text.js';
 import { idFault } from '../stac/ids.js';
 import { type MosaicOptions, parseMosaicOptions } from './mosaic-options.js';
 import { parseTile, type Tile } from './tile.js';
@@ -33,6 +35,14 @@ export class Faults {
     this.list.push({ path, message, ...(index === undefined ? {} : { index }) });
   }
 
+  /** What cannot be stored, unless it lies within something that was found bad already. */
+  addUnstorable(value: unknown, path: string, index?: number): void {
+    const found = unstorable(value, path);
+    if (found.length === 0) return;
+    const known = this.list.map((fault) => fault.path);
+    for (const fault of found) if (!known.some((at) => fault.path === at || fault.path.startsWith(`${at}/`))) this.add(fault.path, fault.message, index);
+  }
+
   throwAny(what: string): void {
     if (this.list.length === 0) return;
     const [first] = this.list;
@@ -48,6 +58,7 @@ export function parseDatasetRequest(body: unknown): DatasetRequest {
   if (!isObject(body)) throw invalidInput('The body must be a JSON object with "dataset" and "tiles".', [{ path: '', message: 'must be an object' }]);
   for (const key of Object.keys(body)) if (!MEMBERS.has(key)) faults.add(`/${key}`, `is not a member here; known are ${[...MEMBERS].join(', ')}`);
   const dataset = parseDataset(body['dataset'], faults);
+  faults.addUnstorable(body['dataset'], '/dataset');
   const tiles = parseTiles(body['tiles'], faults);
   const mosaic = faults.attempt(() => parseMosaicOptions(body['mosaic'], '/mosaic')) ?? {};
   checkExpected(body['expected_tiles'], tiles.length, faults);
@@ -62,6 +73,11 @@ function parseDataset(value: unknown, faults: Faults): JsonObject {
   }
   const fault = idFault(value['id']);
   if (fault !== undefined) faults.add('/dataset/id', fault);
+  const properties = isObject(value['properties']) ? value['properties'] : {};
+  for (const name of ['datetime', 'start_datetime', 'end_datetime']) {
+    const instant = properties[name] ?? null;
+    if (instant !== null && !(typeof instant === 'string' && isDatetime(instant))) faults.add(`/dataset/properties/${name}`, `${JSON.stringify(instant)} is not an RFC 3339 date-time`);
+  }
   for (const member of ['properties', 'assets'] as const) {
     if (value[member] !== undefined && !isObject(value[member])) faults.add(`/dataset/${member}`, 'must be an object');
   }
@@ -78,7 +94,11 @@ function parseTiles(value: unknown, faults: Faults): Tile[] {
     return [];
   }
   if (value.length === 0) faults.add('/tiles', 'must hold at least one tile');
-  const tiles = value.flatMap((tile, i) => faults.attempt(() => parseTile(tile, i), indexOf(tile, i)) ?? []);
+  const tiles = value.flatMap((tile, i) => {
+    const parsed = faults.attempt(() => parseTile(tile, i), indexOf(tile, i));
+    faults.addUnstorable(tile, `/tiles/${i}`, indexOf(tile, i));
+    return parsed ?? [];
+  });
   checkUnique(tiles, faults);
   return tiles;
 }

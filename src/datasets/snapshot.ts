@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { buildMosaic } from '../mosaics/build.js';
 import { zoomsOfTiles } from '../mosaics/tile-zooms.js';
-import { segment } from '../links.js';
 import type { BlobStore } from '../storage/blobs.js';
 import { snapshotPath } from './dataset-item.js';
 import type { PreparedDataset } from './prepare.js';
@@ -25,7 +24,7 @@ export async function writeSnapshot(prepared: PreparedDataset, blobs: BlobStore)
     ordered.map(({ href, footprint }) => ({ href, geometry: footprint.geometry, crossesAntimeridian: footprint.bbox[0] > footprint.bbox[2] })),
     { name: id, minzoom, maxzoom, quadkeyZoom: mosaic.quadkey_zoom, ...(bbox[0] <= bbox[2] ? { bounds: [...bbox] } : {}) },
   );
-  const attempt = `metadata/mosaics/${segment(id)}.${randomUUID()}.json`;
+  const attempt = snapshotPath(id, randomUUID());
   await blobs.put(attempt, [...built.document].join(''));
   return { promote: () => blobs.promote(attempt, snapshotPath(id)), discard: () => blobs.remove(attempt) };
 }

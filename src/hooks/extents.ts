@@ -18,8 +18,22 @@ const EVERYWHERE = { spatial: { bbox: [[-180, -90, 180, 90]] }, temporal: { inte
 
 const instant = (ms: number): string => new Date(ms).toISOString();
 
-function toExtent({ bbox, first, last }: Span): JsonObject {
-  return { spatial: { bbox: [[...bbox]] }, temporal: { interval: [[instant(first), instant(last)]] } };
+const within = (value: number, most: number): number => Math.max(-most, Math.min(most, value));
+
+/** A geometry may stick out of the world, and others than us write items: the box of a collection must not (STAC, Spatial Extent). */
+function toExtent({ bbox: [west, south, east, north], first, last }: Span): JsonObject {
+  const box = [within(west, 180), within(south, 90), within(east, 180), within(north, 90)];
+  return { spatial: { bbox: [box] }, temporal: { interval: [[instant(first), instant(last)]] } };
+}
+
+/** A box as said by whoever wrote the collection; one over the antimeridian spans the world. Undefined where it is none. */
+function saidBox(box: unknown): Bbox | undefined {
+  try {
+    const [west, south, east, north] = parseBbox(box, '');
+    return west <= east ? [west, south, east, north] : [-180, south, 180, north];
+  } catch {
+    return undefined;
+  }
 }
 
 /** What a collection says of itself, where that is a box and a closed interval; undefined otherwise. */
@@ -30,8 +44,9 @@ function spanOf(collection: JsonObject): Span | undefined {
   const [box] = Array.isArray(boxes) ? boxes : [];
   const [interval] = Array.isArray(intervals) ? intervals : [];
   const [first, last] = Array.isArray(interval) ? interval.map((end) => Date.parse(textOf(end))) : [];
-  if (!Array.isArray(box) || first === undefined || last === undefined || Number.isNaN(first) || Number.isNaN(last)) return undefined;
-  return { bbox: parseBbox(box, ''), first, last };
+  const bbox = saidBox(box);
+  if (bbox === undefined || first === undefined || last === undefined || Number.isNaN(first) || Number.isNaN(last)) return undefined;
+  return { bbox, first, last };
 }
 
 function spanOfItems(items: readonly JsonObject[]): Span {

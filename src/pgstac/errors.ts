@@ -24,6 +24,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   P0002: { kind: 'NotFound', message: 'There is nothing with this id.' },
   '02000': { kind: 'NotFound', message: 'There is nothing with this id.' },
   // Values that JSON can write and PostgreSQL cannot hold: no schema of ours can know them all.
+  54000: { kind: 'InvalidInput', message: 'An id or another indexed text is longer than the database can index.' },
   22003: { kind: 'InvalidInput', message: 'A number is out of the range that the database can hold.' },
   22007: { kind: 'InvalidInput', message: 'A date or time is not one that the database can read.' },
   22008: { kind: 'InvalidInput', message: 'A date or time is out of the range that the database can hold.' },

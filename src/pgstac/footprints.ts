@@ -83,6 +83,9 @@ export async function* streamFootprints(pool: Pool, query: FootprintQuery): Asyn
   const { text, values } = statement(query);
   const client = await pool.connect();
   const stream = client.query(new QueryStream(text, values, { batchSize: 1000 }));
+  // pg-query-stream says nothing when its connection is lost while nobody reads; reading on would then wait for ever.
+  const lost = (error?: Error): void => void stream.destroy(error ?? new Error('Connection terminated'));
+  client.once('error', lost).once('end', lost);
   let failed = true;
   try {
     for await (const row of stream as AsyncIterable<Row>) {
@@ -91,6 +94,7 @@ export async function* streamFootprints(pool: Pool, query: FootprintQuery): Asyn
     }
     failed = false;
   } finally {
+    client.off('error', lost).off('end', lost);
     stream.destroy();
     client.release(failed && !stream.readableEnded ? true : undefined);
   }

@@ -1,5 +1,7 @@
 /** Registered searches in `pgstac.searches`, and who holds them in our own schema. */
 import type { ClientBase, Pool, PoolClient } from 'pg';
+import { sqlState } from '../database/transaction.js';
+import { DomainError, messageOf } from '../errors.js';
 import type { JsonObject } from '../json.js';
 
 type Queryable = Pool | ClientBase;
@@ -31,10 +33,11 @@ const toSearch = (row: Row): RegisteredSearch => ({
 
 /** Registers a search inside the caller's transaction; the id is pgSTAC's answer, never computed here (FEATURES C3). `byUser`: through /searches/register. */
 export async function registerSearch(client: PoolClient, search: JsonObject, metadata: JsonObject, byUser = false): Promise<RegisteredSearch> {
-  const { rows } = await client.query<Row>(
-    'SELECT hash, search, metadata, lastused, usecount FROM pgstac.search_query($1::jsonb, _metadata => $2::jsonb)',
-    [JSON.stringify(search), JSON.stringify(metadata)],
-  );
+  const { rows } = await client
+    .query<Row>('SELECT hash, search, metadata, lastused, usecount FROM pgstac.search_query($1::jsonb, _metadata => $2::jsonb)', [JSON.stringify(search), JSON.stringify(metadata)])
+    .catch((error: unknown) => {
+      throw refusedByPgstac(error);
+    });
   const row = rows[0];
   if (row === undefined) throw new Error('pgstac.search_query answered no row.');
   const { rowCount } = await client.query('SELECT 1 FROM pgstac.searches WHERE hash = $1', [row.hash]);
@@ -45,6 +48,17 @@ export async function registerSearch(client: PoolClient, search: JsonObject, met
     [row.hash, byUser],
   );
   return toSearch(row);
+}
+
+/**
+ * pgSTAC compiles a search when it registers it, and knows less than our own compiler: what it cannot express raises in
+ * PL/pgSQL (P0001), or in the SQL that it has made (classes 22 and 42, XX000 out of PostGIS).
+ */
+function refusedByPgstac(error: unknown): unknown {
+  const state = sqlState(error) ?? '';
+  if (!/^(P0001|22|42|XX000)/.test(state)) return error;
+  const why = state === 'P0001' ? `: ${messageOf(error)}` : '.';
+  return new DomainError('InvalidInput', `pgSTAC cannot run this search, so it cannot be registered${why}`, { cause: error, faults: [{ path: '/filter', message: 'is not one that pgSTAC can run' }] });
 }
 
 export async function findSearch(db: Queryable, id: string): Promise<RegisteredSearch | undefined> {

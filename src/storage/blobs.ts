@@ -1,9 +1,10 @@
 /** The store of what the server itself writes: MosaicJSON copies and thumbnails. One small interface, the file system behind it. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DomainError, messageOf } from '../errors.js';
+import { codeOf } from './source.js';
 
 export interface Blob {
   readonly bytes: Buffer;
@@ -19,6 +20,8 @@ export interface BlobStore {
   get(name: string): Promise<Blob | undefined>;
   /** Deletes a blob; none there is no error. */
   remove(name: string): Promise<void>;
+  /** The blobs of a folder, and when each was last written, in milliseconds since 1970. */
+  list(folder: string): Promise<{ readonly name: string; readonly modified: number }[]>;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -59,6 +62,14 @@ export function createFileBlobs(storageUrl: string): BlobStore {
       return { bytes: await failing(`reading ${name}`, () => readFile(path)), type: TYPES[/\.\w+$/.exec(name)?.[0] ?? ''] ?? 'application/octet-stream' };
     },
     remove: (name) => failing(`deleting ${name}`, () => rm(fileOf(name), { force: true })),
+    async list(folder) {
+      const names = await readdir(fileOf(folder)).catch((error: unknown) => {
+        if (codeOf(error) === 'ENOENT') return [];
+        throw error;
+      });
+      const stats = await Promise.all(names.map((name) => stat(fileOf(`${folder}/${name}`)).catch(() => undefined)));
+      return names.flatMap((name, i) => (stats[i]?.isFile() === true ? [{ name: `${folder}/${name}`, modified: stats[i].mtimeMs }] : []));
+    },
   };
 }
 
@@ -66,7 +77,7 @@ async function failing<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : messageOf(cause);
+    const code = codeOf(cause) || messageOf(cause);
     throw new DomainError('Upstream', `The blob store failed at ${what} (${code}).`, { cause });
   }
 }

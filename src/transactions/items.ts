@@ -2,6 +2,7 @@
 import type { PoolClient } from 'pg';
 import { withTransaction } from '../database/index.js';
 import { DATASETS, SYSTEM_TILES } from '../datasets/collections.js';
+import { lockDataset } from '../datasets/records.js';
 import { deleteDataset } from '../datasets/write.js';
 import { conflict, type Fault, invalidAt, invalidInput, notFound } from '../errors.js';
 import { shrinkExtent, widenExtent } from '../hooks/extents.js';
@@ -73,9 +74,13 @@ function checkUnique(items: readonly StacItem[]): void {
   });
 }
 
-/** The item as it is, its row locked until the transaction ends. @throws NotFound */
+/**
+ * The item as it is, kept from other writers until the transaction ends. By an advisory lock: a replaced item is another
+ * row, so that whoever waited for the old row would find it gone. @throws NotFound
+ */
 async function lockItem(client: PoolClient, collection: string, id: string): Promise<JsonObject> {
-  await client.query('SELECT 1 FROM pgstac.items WHERE collection = $1 AND id = $2 FOR UPDATE', [collection, id]);
+  if (collection === DATASETS) await lockDataset(client, id);
+  else await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`stac-mosaic item ${collection}/${id}`]);
   const stored = await findItem(client, collection, id);
   if (stored === undefined) throw notFound(`Item ${id} of collection ${collection}`);
   return stored;

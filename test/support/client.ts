@@ -53,14 +53,24 @@ function parsed(bytes: Buffer, headers: IncomingHttpHeaders): Loose {
   return (isJson ? JSON.parse(bytes.toString('utf8')) : bytes.toString('utf8')) as Loose;
 }
 
+/** A string as it is, anything else as JSON. */
+export const text = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+
 /** An array of a document; anything else is none. */
 export const listOf = (value: Loose | undefined): Loose[] => (Array.isArray(value) ? (value as Loose[]) : []);
 
-export const linksOf = (document: Loose | undefined, rel: string): Loose[] => listOf(document?.['links']).filter((link) => String(link['rel']) === rel);
+export const linksOf = (document: Loose | undefined, rel: string): Loose[] => listOf(document?.['links']).filter((link) => text(link['rel']) === rel);
 
 /** The href of the one link with this relation. */
 export function hrefOf(document: Loose | undefined, rel: string): string {
   const links = linksOf(document, rel);
   if (links.length !== 1) throw new Error(`There are ${links.length} links ${rel}, not one.`);
-  return String(links[0]?.['href']);
+  return text(links[0]?.['href']);
+}
+
+/** A document without the link to its page, which names the route it was asked at: what is left is the same everywhere. */
+export function withoutPage(document: Loose): Loose {
+  if (!Array.isArray(document['links'])) return document;
+  const links = listOf(document['links']).filter((link) => !(text(link['rel']) === 'alternate' && text(link['href']).endsWith('f=html')));
+  return { ...document, links: links as unknown as Loose };
 }

@@ -14,11 +14,12 @@ export interface DatasetBody {
   expected_tiles?: number;
 }
 
-/** Tiles of 10 by 10 degrees side by side from 0, 0, counted from 1, in rows of four; nobody opens their files. */
+/** Tiles of 10 by 10 degrees side by side from 0, 0, counted from 1, in rows of four, up to 144; nobody opens their files. */
 export const boxTiles = (count: number): TileBody[] =>
   Array.from({ length: count }, (_, i) => {
     const [col, row] = [i % 4, Math.floor(i / 4)];
-    return { href: `https://cogs.example.com/tile_${i + 1}.tif`, bbox: [col * 10, row * 10, col * 10 + 10, row * 10 + 10], index: i + 1, row, col, 'file:size': 1000 + i, gsd: 30, 'proj:code': 'EPSG:4326', bands: [{ name: 'depth' }] };
+    const [west, south] = [col * 10 + Math.floor(row / 9) * 40, (row % 9) * 10];
+    return { href: `https://cogs.example.com/tile_${i + 1}.tif`, bbox: [west, south, west + 10, south + 10], index: i + 1, row, col, 'file:size': 1000 + i, gsd: 30, 'proj:code': 'EPSG:4326', bands: [{ name: 'depth' }] };
   });
 
 export const datasetBody = (id: string, tiles: TileBody[] = boxTiles(4), more: Partial<DatasetBody> = {}): DatasetBody => ({

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Config, loadConfig } from '../../src/config.js';
 import type { Database } from '../../src/database/index.js';
-import { silentLogger } from '../../src/log.js';
+import { createLogger } from '../../src/log.js';
 import { hookDatasets, startServer } from '../../src/server.js';
 import type { Services } from '../../src/services.js';
 import { createClient, type TestClient } from './client.js';
@@ -53,7 +53,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const shared: Database = { kind: tested.kind, pool: tested.pool, pgstacVersion: tested.pgstacVersion, migrated: { pgstac: { to: tested.pgstacVersion }, own: [] }, close: async () => {} };
 
   async function start(overrides: Partial<Config>): Promise<TestVariant> {
-    const server = await startServer({ config: { ...config, ...overrides }, logger: silentLogger(), database: shared });
+    const server = await startServer({ config: { ...config, ...overrides }, logger: createLogger(process.env['TEST_LOG'] ?? 'silent'), database: shared });
     const client = createClient(server.url);
     const close = async (): Promise<void> => {
       client.close();

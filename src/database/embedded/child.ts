@@ -5,13 +5,15 @@ import { dirname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../errors.js';
 import { clusterOf, hasCluster, markComplete } from './data-folder.js';
-import { DataFolderInUse, lockDataFolder } from './lock.js';
+import { lockDataFolder } from './lock.js';
 import type { ChildOptions, FromChild } from './messages.js';
 import { Multiplexer } from './multiplexer.js';
 
-const tell = (message: FromChild): void => {
-  if (process.connected) process.send?.(message);
-};
+/** Calls `then` when the message is on its way, or when nobody is there to hear it. */
+function tell(message: FromChild, then: () => void = () => undefined): void {
+  if (process.connected && process.send !== undefined) process.send(message, () => then());
+  else then();
+}
 
 /** The supervisor says when to stop; Ctrl-C and a service manager's SIGTERM reach this process too, and too early. */
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
@@ -22,9 +24,7 @@ process.on('message', (message) => {
 try {
   await run(readOptions(process.argv[2]));
 } catch (error) {
-  tell({ kind: 'failed', message: messageOf(error), inUse: error instanceof DataFolderInUse });
-  process.exitCode = 1;
-  if (process.connected) process.disconnect();
+  tell({ kind: 'failed', message: messageOf(error) }, () => process.exit(1));
 }
 
 async function run(options: ChildOptions): Promise<void> {

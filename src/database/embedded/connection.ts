@@ -13,6 +13,8 @@ const MAX_UNSENT_BYTES = 1024 ** 2;
 const MAX_COPY_BYTES = 1024 ** 3;
 /** Small answers are joined, so that a row does not cost a system call. */
 const WRITE_BYTES = 64 * 1024;
+/** How long a client that was told to go may take to close its side. */
+const CLOSE_MS = 1000;
 
 export interface ConnectionEvents {
   /** The startup packet is there. */
@@ -91,9 +93,10 @@ export class Connection {
     this.state = 'refused';
     this.flush();
     this.jobs.length = 0;
-    // The client may never read: nothing of it may stay.
-    this.socket.end(() => this.socket.destroy());
-    setTimeout(() => this.socket.destroy(), 1000).unref();
+    // Half closed first: closing over unread bytes of the client's resets the connection, and takes the reason with it.
+    this.socket.end();
+    this.socket.resume();
+    setTimeout(() => this.socket.destroy(), CLOSE_MS).unref();
   }
 
   /** Takes the next job; reading goes on when there is room again. */
@@ -112,6 +115,7 @@ export class Connection {
   }
 
   private receive(chunk: Buffer): void {
+    if (this.state !== 'open') return;
     this.events.active(this);
     try {
       this.reader.push(chunk);
@@ -125,6 +129,7 @@ export class Connection {
       const known = error instanceof ProtocolError || error instanceof RangeError; // RangeError: fields that end too early
       if (!known) throw error;
       this.fatal(error instanceof ProtocolError ? error.sqlState : '08P01', error.message);
+      this.events.gone(this);
     }
     this.regulate();
   }
@@ -158,6 +163,8 @@ export class Connection {
   }
 
   private endBatch(last: Buffer): void {
+    // psycopg sends a Flush behind its Sync: nothing is left to flush, and no pipeline begins.
+    if (last[0] === frontend.flush && this.batch.length === 0) return;
     const messages = [...this.batch, last];
     this.batch = [];
     this.push({ kind: 'extended', messages, ends: last[0] === frontend.sync ? 'sync' : 'flush' });
@@ -201,7 +208,7 @@ export class Connection {
   }
 
   private regulate(): void {
-    if (this.closed) return;
+    if (this.closed || this.state === 'refused') return;
     const full = this.jobs.length >= MAX_JOBS || this.socket.writableLength > MAX_UNSENT_BYTES;
     if (full && !this.socket.isPaused()) this.socket.pause();
     else if (!full && this.socket.isPaused()) this.socket.resume();

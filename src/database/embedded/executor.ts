@@ -46,10 +46,13 @@ export class Executor {
     }
     const flushes = job.kind === 'extended' && job.ends === 'flush';
     if (flushes && session.skipping) return;
-    const plan = this.plan(session, job);
+    // A Flush keeps the backend for the portal that is open. One after Parse alone does not (asyncpg's prepare() ends so and
+    // leaves the Sync to the execution, minutes later perhaps): statements outlive a Sync.
+    const pins = flushes && (session.inPipeline || job.messages.some((m) => m[0] === frontend.bind));
+    const plan = this.plan(session, job, pins);
     const { status, failed } = await this.backend.run(Buffer.concat(plan.messages), this.relay(connection, plan));
     session.status = status;
-    session.inPipeline = flushes;
+    session.inPipeline = pins;
     session.skipping = flushes && failed;
     this.note(session, plan.traits, failed);
     if (!flushes) {
@@ -81,7 +84,7 @@ export class Executor {
     }
   }
 
-  private plan(session: Session, job: RunnableJob): Plan {
+  private plan(session: Session, job: RunnableJob, pins: boolean): Plan {
     switch (job.kind) {
       case 'simple': {
         session.statements.forgetUnnamed();
@@ -94,7 +97,8 @@ export class Executor {
       case 'functionCall':
         return { messages: [job.message], traits: [] };
       case 'extended':
-        return session.skipping ? { messages: [sync()], traits: [] } : this.planBatch(session, job.messages);
+        if (session.skipping) return { messages: [sync()], traits: [] };
+        return this.planBatch(session, pins || job.ends === 'sync' ? job.messages : [...job.messages.slice(0, -1), sync()]);
       case 'copyStart': // only in a failed transaction, where it is an error
         return { messages: [...job.request.messages, copyFail('')], traits: [] };
       default:

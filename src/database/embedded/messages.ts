@@ -11,7 +11,7 @@ export interface ChildOptions {
 export type FromChild =
   | { readonly kind: 'progress'; readonly message: string }
   | { readonly kind: 'ready'; readonly port: number | undefined }
-  | { readonly kind: 'failed'; readonly message: string; readonly inUse: boolean }
+  | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'pong' };
 
 export type ToChild = 'ping' | 'stop';

@@ -71,8 +71,11 @@ describe('a query that does not end', () => {
     const { pid } = server.database;
     const [hanging, waiting] = [await server.client(), await server.client()];
     await waiting.query("INSERT INTO notes VALUES (1, 'before')");
-    const outcomes = await Promise.allSettled([hanging.query(sql), waiting.query('SELECT 1')]);
-    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'Connection terminated unexpectedly' } });
+    const hangs = hanging.query(sql);
+    const outcomes = await Promise.allSettled([hangs, delay(100).then(() => waiting.query('SELECT 1'))]);
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { message: expect.stringMatching(/terminated unexpectedly|ECONNRESET/) } });
+    }
     const later = await whenBack(server);
     expect((await later.query('SELECT text FROM notes')).rows).toEqual([{ text: 'before' }]);
     expect(server.database.pid).not.toBe(pid);
@@ -85,35 +88,34 @@ describe('a database whose process is killed', () => {
     const acknowledged: number[] = [];
     const pool = server.pool(4);
     for (let kill = 0; kill < 2; kill += 1) {
-      let running = true;
       const writers = [0, 1, 2, 3].map(async (writer) => {
-        for (let i = 0; running; i += 1) {
+        for (let i = 0; ; i += 1) {
           const id = kill * 1_000_000 + writer * 100_000 + i;
           const written = await pool.query('INSERT INTO notes VALUES ($1, repeat($2, 500))', [id, 'x']).then(() => true, () => false);
           if (!written) return;
           acknowledged.push(id);
         }
       });
-      await delay(400);
+      // The kill comes amid the writes, however long a busy machine takes for the first hundred.
+      while (acknowledged.length < (kill + 1) * 100) await delay(5);
       process.kill(server.database.pid, 'SIGKILL');
       await Promise.all(writers);
-      running = false;
       const client = await whenBack(server);
       const { rows } = await client.query<{ id: number }>('SELECT id FROM notes');
       const found = new Set(rows.map(({ id }) => id));
       expect(acknowledged.filter((id) => !found.has(id))).toEqual([]);
     }
-    expect(acknowledged.length).toBeGreaterThan(100);
+    expect(acknowledged.length).toBeGreaterThanOrEqual(200);
     await pool.end();
   });
 
   it('again and again is given up after five times', async () => {
     const server = await start({ dataDir: await copy() });
+    let pid = 0;
     for (let kill = 0; kill < 6; kill += 1) {
-      await whenBack(server);
-      const { pid } = server.database;
+      while (server.database.pid === pid) await delay(20);
+      ({ pid } = server.database);
       process.kill(pid, 'SIGKILL');
-      await gone(pid, 5000);
     }
     await delay(500);
     expect(isAlive(server.database.pid)).toBe(false);

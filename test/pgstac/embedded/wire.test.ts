@@ -71,6 +71,16 @@ describe('a pipeline', () => {
     expect(rowsOf(await b.until('Z'))).toEqual([['9']]);
   });
 
+  it('that has only parsed, or flushes behind its Sync, holds nobody up', async () => {
+    const [a, b] = [await (await server.wire()).login(), await (await server.wire()).login()];
+    a.send(parse('later', 'SELECT 5'), flush());
+    await a.until('1');
+    expect(rowsOf(await b.ask('SELECT 6'))).toEqual([['6']]);
+    a.send(bind('later'), execute(), sync(), flush());
+    expect(rowsOf(await a.until('Z'))).toEqual([['5']]);
+    expect(rowsOf(await b.ask('SELECT 7'))).toEqual([['7']]);
+  });
+
   it('of three Syncs gets three answers in order', async () => {
     const wire = await (await server.wire()).login();
     wire.send(...[1, 2, 3].flatMap((n) => [parse(`s${n}`, `SELECT ${n}`), bind(`s${n}`), execute(), sync()]));
@@ -116,6 +126,15 @@ describe('clients that speak something else', () => {
     expect((await closes(bytes, login))[0]).toMatch(/^(08P01|0A000|28000)$/);
     const after = await (await server.wire()).login();
     expect(rowsOf(await after.ask('SELECT 1'))).toEqual([['1']]);
+  });
+
+  it('lose the backend at once when they hold it', async () => {
+    const [wire, other] = [await (await server.wire()).login(), await (await server.wire()).login()];
+    await wire.ask('BEGIN');
+    wire.send(message(0x21));
+    const started = Date.now();
+    expect(rowsOf(await other.ask('SELECT 1'))).toEqual([['1']]);
+    expect(Date.now() - started).toBeLessThan(900);
   });
 
   it('ask for TLS and go on without', async () => {
