@@ -1,4 +1,5 @@
 /** What we promise: the classes whose checks pass against the running server (test/conformance walks them). */
+import { aggregation } from './aggregation.js';
 import type { ConformanceClass } from './class.js';
 import { cql2Classes } from './cql2.js';
 import { collectionSearch } from './collection-search.js';
@@ -8,8 +9,21 @@ import { itemSearch } from './item-search.js';
 import { itemSearchExtensions } from './item-search-extensions.js';
 import { mosaics } from './mosaics.js';
 import { stacCore } from './stac-core.js';
+import { browseable, children } from './tree.js';
 
-export const conformanceClasses: readonly ConformanceClass[] = [stacCore, features, itemSearch, itemSearchExtensions, collectionSearch, ...cql2Classes, datasets, mosaics];
+export const conformanceClasses: readonly ConformanceClass[] = [
+  stacCore,
+  features,
+  itemSearch,
+  itemSearchExtensions,
+  collectionSearch,
+  ...cql2Classes,
+  aggregation,
+  children,
+  browseable,
+  datasets,
+  mosaics,
+];
 
 /** `conformsTo` of the landing page and of /conformance. */
 export const conformsTo: readonly string[] = conformanceClasses.flatMap((conformance) => conformance.uris);

@@ -22,13 +22,20 @@ function* positions({ coordinates, geometries }) {
   else for (const inner of coordinates) yield* positions({ coordinates: inner });
 }
 
+const spanOf = (xs) => [xs.reduce((a, b) => Math.min(a, b)), xs.reduce((a, b) => Math.max(a, b))];
+
 /** The box around all footprints. Where they lie on both sides of the antimeridian, it is the narrower one across it. */
 function boundsOf(features) {
   const all = features.flatMap(({ geometry }) => [...positions(geometry)]);
   if (all.length === 0) return [[-170, -60], [170, 75]];
-  const spanOf = (xs) => [xs.reduce((a, b) => Math.min(a, b)), xs.reduce((a, b) => Math.max(a, b))];
-  const xs = all.map(([x]) => x);
-  const [plain, shifted] = [spanOf(xs), spanOf(xs.map((x) => (x < 0 ? x + 360 : x)))];
+  const spans = features.map(({ geometry }) => spanOf([...positions(geometry)].map(([x]) => x)));
+  // Footprints move by 360 degrees as a whole; one that is cut at the antimeridian has its parts on both sides.
+  const moved = features.flatMap(({ geometry }, i) => {
+    const [low, high] = spans[i];
+    const isCut = geometry.type === 'MultiPolygon' && low <= -179 && high >= 179;
+    return isCut ? [...positions(geometry)].map(([x]) => (x < 0 ? x + 360 : x)) : [low, high].map((x) => (low + high < 0 ? x + 360 : x));
+  });
+  const [plain, shifted] = [spanOf(spans.flat()), spanOf(moved)];
   const [west, east] = shifted[1] - shifted[0] < plain[1] - plain[0] ? shifted : plain;
   const [south, north] = spanOf(all.map(([, y]) => Math.max(-MAX_LATITUDE, Math.min(MAX_LATITUDE, y))));
   return [[west, south], [east, north]];
@@ -127,6 +134,43 @@ function connectForm(map, name) {
   });
 }
 
+/** Closer than this the land around may be all one colour, so a small earth shows where that is. */
+const INSET_ZOOM = 3;
+
+/** A small earth in the corner, with the place that the map shows marked. */
+async function showInset(map, canvas, land) {
+  const { coordinates } = await json(land);
+  const inset = document.createElement('canvas');
+  inset.className = 'inset';
+  inset.setAttribute('aria-hidden', 'true');
+  [inset.width, inset.height] = [240, 120];
+  canvas.append(inset);
+  const pen = inset.getContext('2d');
+  const at = ([x, y]) => [((x + 180) / 360) * inset.width, ((90 - y) / 180) * inset.height];
+  const redraw = () => {
+    inset.hidden = map.getZoom() < INSET_ZOOM;
+    const { water, coast, line, rim } = colors();
+    pen.fillStyle = water;
+    pen.fillRect(0, 0, inset.width, inset.height);
+    pen.fillStyle = coast;
+    pen.beginPath();
+    for (const [ring] of coordinates) ring.forEach((position, i) => (i === 0 ? pen.moveTo(...at(position)) : pen.lineTo(...at(position))));
+    pen.fill();
+    const view = map.getBounds();
+    const [[left, top], [right, bottom]] = [at([view.getWest(), view.getNorth()]), at([view.getEast(), view.getSouth()])];
+    pen.fillStyle = line;
+    const [w, h] = [Math.max(right - left, 10), Math.max(bottom - top, 10)];
+    const [x, y] = [(((left + right) / 2) % inset.width + inset.width) % inset.width, (top + bottom) / 2];
+    pen.strokeStyle = rim;
+    pen.lineWidth = 3;
+    pen.strokeRect(x - w / 2, y - h / 2, w, h);
+    pen.fillRect(x - w / 2, y - h / 2, w, h);
+  };
+  map.on('moveend', redraw);
+  dark.addEventListener('change', redraw);
+  redraw();
+}
+
 function recolor(map) {
   const { water, land, coast, line, rim } = colors();
   const paints = [['water', 'background-color', water], ['land', 'fill-color', land], ['coast', 'line-color', coast], ['area', 'fill-color', line], ['rim', 'line-color', rim], ['line', 'line-color', line], ['point', 'circle-color', line]];
@@ -141,8 +185,11 @@ async function draw(figure) {
   const [{ Map: MapLibre, NavigationControl, Popup, setWorkerUrl }, about] = await Promise.all([import(maplibre), tilejson === undefined ? undefined : json(tilejson)]);
   setWorkerUrl(worker);
   const { water, land: ground, coast } = colors();
+  const bounds = boundsOf(held);
   const map = new MapLibre({
     container: canvas,
+    // One earth is enough where all of it is seen; elsewhere a footprint may lie across its edge.
+    renderWorldCopies: bounds[1][0] - bounds[0][0] < 300,
     style: {
       version: 8,
       sources: { land: { type: 'geojson', data: land } },
@@ -152,7 +199,7 @@ async function draw(figure) {
         { id: 'coast', source: 'land', type: 'line', paint: { 'line-color': coast, 'line-width': 0.7 } },
       ],
     },
-    bounds: boundsOf(held),
+    bounds,
     fitBoundsOptions: { padding: 28, maxZoom: 13 },
     attributionControl: false,
     dragRotate: false,
@@ -163,6 +210,7 @@ async function draw(figure) {
   map.touchZoomRotate.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
   const failures = new Set();
+  showInset(map, canvas, land).catch(() => {});
   map.on('error', ({ sourceId }) => failures.add(sourceId ?? 'map'));
   const fetched = footprints === undefined ? [] : await further(footprints).catch(() => []);
   await map.once('load');

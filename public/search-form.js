@@ -42,6 +42,9 @@ function offerDates(field) {
   text.type = 'hidden';
 }
 
+/** On a phone the results of a search come before its form, which is a tap away. */
+if (window.matchMedia('(max-width: 40rem)').matches && window.location.search !== '') for (const fold of document.querySelectorAll('details.form')) fold.open = false;
+
 for (const form of document.querySelectorAll('form.search')) {
   for (const field of form.querySelectorAll('[data-datetime]')) offerDates(field);
   form.addEventListener('formdata', ({ formData }) => {

@@ -32,11 +32,12 @@ export function hrefIn(format: Format, { base, path, search }: Pick<Call, 'base'
 /** The link from a JSON answer to its page (/req/core/fc-links, /req/core/f-links). */
 export const alternateLink = (call: Pick<Call, 'base' | 'path' | 'search'>): Link => ({ rel: 'alternate', href: hrefIn('html', call), type: HTML_TYPE, title: 'This as a page' });
 
-/** The reply with the link to its page behind `self`, where it has links. */
+/** The reply with the link to its page: behind `self` in a document with links, else as a header (RFC 8288). */
 export function withAlternate(reply: Reply, call: Call): Reply {
   const { body } = reply;
-  if (!isObject(body) || !Array.isArray(body['links'])) return reply;
+  if (!isObject(body)) return reply;
   const { links } = body;
+  if (!Array.isArray(links)) return { ...reply, headers: { ...reply.headers, Link: `<${hrefIn('html', call)}>; rel="alternate"; type="${HTML_TYPE}"` } };
   if (links.some((link) => isObject(link) && link['rel'] === 'alternate' && link['type'] === HTML_TYPE && typeof link['href'] === 'string' && link['href'].startsWith(call.base))) return reply;
   const at = links.findIndex((link) => isObject(link) && link['rel'] === 'self') + 1;
   return { ...reply, body: { ...body, links: links.toSpliced(at, 0, { ...alternateLink(call) }) } };

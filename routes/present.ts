@@ -5,6 +5,7 @@ import { datasetLinks, snapshotPath } from '../src/datasets/dataset-item.js';
 import { collectionAsset, searchIdOf } from '../src/hooks/collection-search.js';
 import { isObject, type Json, type JsonObject, textOf } from '../src/json.js';
 import { GEOJSON_TYPE, hookLinks, isHookLink, JSON_TYPE, type Link, paths, resolveAssets, SCHEMA_TYPE, storedLinks } from '../src/links.js';
+import { alternateLink } from './negotiate.js';
 
 export const QUERYABLES = 'http://www.opengis.net/def/rel/ogc/1.0/queryables';
 export const SORTABLES = 'http://www.opengis.net/def/rel/ogc/1.0/sortables';
@@ -99,7 +100,7 @@ export interface PageLinks {
   readonly type?: string;
 }
 
-/** `self`, `root`, `next` and `prev` of a page. */
+/** `self`, `root`, `next` and `prev` of a page; by GET also the form that people read (/req/core/fc-links). */
 export function pageLinks({ base, path, search, body, next, prev, type = GEOJSON_TYPE }: PageLinks): Link[] {
   const href = (token?: string): string => {
     const query = new URLSearchParams(search);
@@ -113,6 +114,7 @@ export function pageLinks({ base, path, search, body, next, prev, type = GEOJSON
       : { rel, href: `${base}${path}`, type, method: 'POST', body: { ...body, token } };
   return [
     { rel: 'self', href: href(), type },
+    ...(body === undefined ? [alternateLink({ base, path, search: new URLSearchParams(search) })] : []),
     { rel: 'root', href: base, type: JSON_TYPE },
     ...(next === undefined ? [] : [to('next', next)]),
     ...(prev === undefined ? [] : [to('prev', prev)]),

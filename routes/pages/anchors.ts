@@ -1,6 +1,7 @@
 /** Links of documents on pages: only web addresses can be clicked, whatever a document says. */
 import { isObject } from '../../src/json.js';
 import type { Link } from '../../src/links.js';
+import { decoded } from './crumbs.js';
 import { label, mediaType } from './format.js';
 import { html, type Html } from './html.js';
 
@@ -15,6 +16,9 @@ export function anchor(href: unknown, content: unknown, more: Html = html``): Ht
   if (typeof href !== 'string' || !isWeb(href)) return html`${content}`;
   return html`<a href="${href}"${more}>${content}</a>`;
 }
+
+/** The id that an address of ours ends with: tiles hang below another collection than their hidden one. */
+export const nameAt = (href: string): string => decoded(href.split('?', 1)[0]?.split('/').at(-1) ?? href);
 
 /** An address shown as itself. */
 export const address = (href: string): Html => (isWeb(href) ? html`<a class="address" href="${href}" rel="nofollow noopener">${href}</a>` : html`<code class="address">${href}</code>`);

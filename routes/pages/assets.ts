@@ -3,6 +3,7 @@ import { isObject, type JsonObject } from '../../src/json.js';
 import { address, isOwn, isWeb } from './anchors.js';
 import { mediaType, size } from './format.js';
 import { html, type Html } from './html.js';
+import { prose } from './prose.js';
 import { facts } from './values.js';
 
 /** Members that have a place of their own; the others follow as facts. */
@@ -27,7 +28,7 @@ function asset(key: string, value: JsonObject): Html {
   const tags = strings(roles).map((role) => html`<span class="tag">${role}</span>`);
   return html`<li class="asset"><h3>${typeof title === 'string' && title !== '' ? title : key} <code class="key">${key}</code></h3>
 <p class="meta">${typeof type === 'string' ? mediaType(type) : ''} ${typeof bytes === 'number' ? html`<span>${size(bytes)}</span>` : ''} ${tags}</p>
-${typeof description === 'string' ? html`<p class="text">${description}</p>` : ''}
+${prose(description)}
 ${typeof href === 'string' ? html`<p>${address(href)}</p>` : ''}
 ${Object.keys(rest).length === 0 ? '' : html`<details><summary>More</summary>${facts(rest)}</details>`}</li>`;
 }

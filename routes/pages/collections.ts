@@ -7,7 +7,8 @@ import { box, interval, plural } from './format.js';
 import { html, type Html } from './html.js';
 import { actionsOf } from './item.js';
 import { layout } from './layout.js';
-import { boxFeature, mapFigure, mapHead } from './map-figure.js';
+import { boxFeature, isWholeEarth, mapFigure, mapHead } from './map-figure.js';
+import { prose } from './prose.js';
 import { formHead, isNarrowed, searchForm } from './search-form.js';
 import { facts, rows, valueOf } from './values.js';
 
@@ -36,7 +37,7 @@ function entry(collection: JsonObject): Html {
   const rest = Object.fromEntries(Object.entries(collection).filter(([key]) => !['id', 'title', 'description', 'links', 'keywords', 'extent', 'type', 'assets'].includes(key)));
   return html`<li class="entry"><div><h2>${anchor(linkTo(collection, 'self')?.href, nameOf(collection))}</h2>
 <p class="meta"><code>${collection['id']}</code> · ${when(collection)} · ${box(boxesOf(collection)[0])}</p>
-<p class="text clamp">${collection['description']}</p>${keywordsOf(collection)}
+<div class="clamp">${prose(collection['description'])}</div>${keywordsOf(collection)}
 <p class="meta">${anchor(linkTo(collection, 'items')?.href, 'Items')} · ${anchor(linkTo(collection, 'preview')?.href, linkTo(collection, 'preview') === undefined ? '' : 'Map')}</p>
 <details><summary>More</summary>${facts(rest)}</details></div></li>`;
 }
@@ -55,9 +56,18 @@ export function collectionsPage(document: JsonObject, call: Call, operation: Ope
     main: html`${isSearch ? html`<details class="fold form"${isNarrowed(call) ? html` open` : ''}><summary><h2>Find collections</h2></summary>${searchForm(call, operation, { submit: 'Find' })}</details>` : ''}
 <div class="results"><div>${collections.length === 0 ? html`<p class="nothing">No collection matches.</p>` : html`<ol class="entries">${collections.map(entry)}</ol>`}
 ${prev === undefined && next === undefined ? '' : html`<nav aria-label="Pages" class="pager">${prev === undefined ? html`<span></span>` : anchor(prev.href, '← Previous', html` class="button quiet-button" rel="prev"`)}${next === undefined ? '' : anchor(next.href, 'Next →', html` class="button quiet-button" rel="next"`)}</nav>`}</div>
-${mapFigure(base, { label: 'Map of the extents', features: collections.flatMap((collection) => boxFeature(nameOf(collection), boxesOf(collection)[0] ?? [], linkTo(collection, 'self')?.href)), ...(isSearch ? { fills: 'bbox' } : {}) })}</div>
+${extents(collections, base, isSearch)}</div>
 ${linkTable(linksIn(document))}`,
   });
+}
+
+/** What covers the whole earth would hide the others, and shows nothing. */
+function extents(collections: readonly JsonObject[], base: string, isSearch: boolean): Html {
+  const local = collections.filter((collection) => !isWholeEarth(boxesOf(collection)[0] ?? []));
+  const others = collections.length - local.length;
+  const label = others === 0 ? 'Map of the extents' : local.length === 0 ? 'Every extent here is the whole earth' : `Map of the extents but ${others} of the whole earth`;
+  const features = local.flatMap((collection) => boxFeature(nameOf(collection), boxesOf(collection)[0] ?? [], linkTo(collection, 'self')?.href));
+  return mapFigure(base, { label, features, ...(isSearch ? { fills: 'bbox' } : {}) });
 }
 
 const section = (name: string, value: unknown): Html =>
@@ -72,8 +82,8 @@ export function collectionPage(collection: JsonObject, call: Call): string {
   return layout(call, {
     title: nameOf(collection),
     head: mapHead(base),
-    actions: actionsOf(collection),
-    lead: html`<p class="text">${collection['description']}</p>${keywordsOf(collection)}`,
+    actions: actionsOf(collection, base),
+    lead: html`${prose(collection['description'])}${keywordsOf(collection)}`,
     // Boxes after the first are parts of it, drawn all; the first alone would hide them.
     main: html`<div class="pair">${mapFigure(base, { label: 'Map of the extent', features: boxes.flatMap((bbox) => boxFeature(nameOf(collection), bbox)) })}
 <section aria-label="Summary">${rows([
@@ -88,7 +98,7 @@ export function collectionPage(collection: JsonObject, call: Call): string {
 ${section('Providers', collection['providers'])}
 ${section('Summaries', collection['summaries'])}
 ${isObject(collection['assets']) && Object.keys(collection['assets']).length > 0 ? html`<section><h2>Assets</h2>${assetList(collection)}</section>` : ''}
-${section('Assets of its items', collection['item_assets'])}
+${isObject(collection['item_assets']) ? html`<details class="fold"><summary><h2>Assets of its items <span class="count">${Object.keys(collection['item_assets']).length}</span></h2></summary>${facts(collection['item_assets'])}</details>` : ''}
 ${Object.keys(others).length === 0 ? '' : section('Other members', others)}
 ${linkTable(linksIn(collection))}`,
   });

@@ -16,7 +16,8 @@ const NAMES: Readonly<Record<string, string | undefined>> = {
 /** What follows one of these is an id, even if it is spelled like a word. */
 const BEFORE_IDS = new Set(['collections', 'items', 'datasets', 'tiles', 'searches']);
 
-const decoded = (part: string): string => {
+/** A path segment as its readers wrote it. */
+export const decoded = (part: string): string => {
   try {
     return decodeURIComponent(part);
   } catch {

@@ -23,6 +23,7 @@ export function documentPage(document: JsonObject, call: Call, operation: Operat
 export function searchInfoPage(document: JsonObject, call: Call): string {
   const { base, path } = call;
   const about = isObject(document['search']) ? document['search'] : {};
+  const { search, ...rest } = about;
   const metadata = isObject(about['metadata']) ? about['metadata'] : {};
   const at = base + path.replace(/\/info$/, '');
   const { name } = metadata;
@@ -30,6 +31,6 @@ export function searchInfoPage(document: JsonObject, call: Call): string {
     title: typeof name === 'string' && name !== '' ? name : `Search ${textOf(about['hash'] ?? '')}`,
     lead: html`<p>A registered search: its mosaic, tiles and map always follow the items it finds.</p>`,
     actions: html`<a class="button" href="${at}/WebMercatorQuad/map.html">Open the map</a><a class="button quiet-button" href="${at}/items">Items</a><a class="button quiet-button" href="${at}/mosaic.json">MosaicJSON</a><a class="button quiet-button" href="${at}/WebMercatorQuad/tilejson.json">TileJSON</a>`,
-    main: html`${facts(about)}${linkTable(linksIn(document))}`,
+    main: html`${facts(rest)}<section><h2>Query</h2><pre><code>${JSON.stringify(search ?? {}, null, 2)}</code></pre></section>${linkTable(linksIn(document))}`,
   });
 }

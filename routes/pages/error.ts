@@ -20,9 +20,11 @@ const TITLES: Readonly<Record<string, string>> = {
 export function errorPage(document: JsonObject, base: string, path: string): string {
   const code = textOf(document['code']);
   const errors = Array.isArray(document['errors']) ? document['errors'].filter(isObject) : [];
-  const main = html`<p class="text">${document['description']}</p>
+  // The description of several faults is all of them again.
+  const isRepeated = errors.length > 0 && errors.every(({ message }) => textOf(document['description']).includes(textOf(message)));
+  const main = html`${isRepeated ? '' : html`<p class="text">${document['description']}</p>`}
 ${errors.length === 0 ? '' : html`<table class="facts"><tbody>${errors.map((error) => html`<tr><th scope="row"><code>${error['path']}</code></th><td>${error['message']}</td></tr>`)}</tbody></table>`}
-<p><a class="button" href="${base}/">Home</a> <a class="button quiet-button" href="${base}/search">Search</a></p>
+<p class="buttons"><a class="button" href="${base}/">Home</a> <a class="button quiet-button" href="${base}/search">Search</a></p>
 <p class="quiet"><code>${code}</code> · request <code>${document['request_id']}</code></p>`;
   return bareLayout(base, path, TITLES[code] ?? code, main);
 }

@@ -30,10 +30,10 @@ export function interval(start: unknown, end: unknown): Html {
   return html`${instant(start)} – ${instant(end)}`;
 }
 
-/** Two decimals are about a kilometre; small boxes need more. */
+/** Two decimals are about a kilometre, five a metre. */
 const degrees = (value: number, digits: number, positive: string, negative: string): string => {
   const text = String(Number(Math.abs(value).toFixed(digits)));
-  return `${text}°${value === 0 ? '' : value > 0 ? ` ${positive}` : ` ${negative}`}`;
+  return `${text}°${value === 0 ? '' : `\u00a0${value > 0 ? positive : negative}`}`;
 };
 
 /** `10° W to 4° E, 3° S to 10° N`; of six numbers the heights are left out. */
@@ -41,7 +41,8 @@ export function box(bbox: unknown): Html {
   const numbers = Array.isArray(bbox) ? bbox.filter((n) => typeof n === 'number') : [];
   const [west, south, east, north] = numbers.length === 6 ? [numbers[0], numbers[1], numbers[3], numbers[4]] : numbers;
   if (west === undefined || south === undefined || east === undefined || north === undefined) return html`<span class="quiet">nowhere</span>`;
-  const digits = Math.min(Math.abs(east - west), Math.abs(north - south)) < 0.1 ? 5 : 2;
+  const span = Math.min(Math.abs(east - west), Math.abs(north - south));
+  const digits = span < 0.01 ? 5 : span < 1 ? 3 : 2;
   const lon = (n: number): string => degrees(n, digits, 'E', 'W');
   const lat = (n: number): string => degrees(n, digits, 'N', 'S');
   return html`<span title="${numbers.join(', ')}">${lon(west)} to ${lon(east)}, ${lat(south)} to ${lat(north)}</span>`;
@@ -71,11 +72,16 @@ const UNITS: Readonly<Record<string, string>> = {
   'view:sun_azimuth': '°', 'view:sun_elevation': '°', 'raster:spatial_resolution': '',
 };
 
+export const hasUnit = (key: string): boolean => (UNITS[key] ?? '') !== '';
+
+/** Numbers that are names: grouping their digits would change them. */
+const NAMES = /(^|[:_])(year|epsg|path|row|code|id|wrs_path|wrs_row)$/;
+
 /** A number with its unit, where the property is known to have one. */
 export function quantity(value: number, key: string): string {
   if (key === 'file:size') return `${size(value)}${value < 1000 ? '' : ` (${number(value)} bytes)`}`;
   const unit = UNITS[key] ?? '';
-  if (key === 'year' || key.endsWith('_year')) return String(value);
+  if (NAMES.test(key)) return String(value);
   return unit === '' ? number(value) : `${number(value)}${unit === '°' ? '' : ' '}${unit}`;
 }
 

@@ -4,7 +4,7 @@ import { GEOJSON_TYPE } from '../../src/links.js';
 import { listCollections } from '../../src/pgstac/collections.js';
 import { visibilityOf } from '../access.js';
 import type { Call, Operation } from '../http.js';
-import { anchor, linksIn, linkTable, linkTo } from './anchors.js';
+import { anchor, nameAt, linksIn, linkTable, linkTo } from './anchors.js';
 import { crumbsOf } from './crumbs.js';
 import { box, number, plural, size } from './format.js';
 import { html, type Html } from './html.js';
@@ -42,13 +42,16 @@ function entry(item: JsonObject, index: number, base: string): Html {
   return html`<li class="entry" data-feature="${index}">
 ${picture === undefined ? '' : html`<img src="${picture}" alt="" loading="lazy">`}
 <div><h2>${anchor(linkTo(item, 'self')?.href, title ?? id)}</h2>
-<p class="meta">${title === undefined ? '' : html`<code>${id}</code> · `}${whenOf(properties)}${typeof item['collection'] === 'string' && collection !== undefined ? html` · in ${anchor(collection.href, item['collection'])}` : ''}</p>
+<p class="meta">${title === undefined ? '' : html`<code>${id}</code> · `}${whenOf(properties)}${collection === undefined || nameAt(collection.href) !== item['collection'] ? '' : html` · in ${anchor(collection.href, item['collection'])}`}</p>
 ${badges(properties)}
 <details><summary>More</summary>
 <p class="meta">${box(item['bbox'])}</p>
 ${Object.keys(rest).length === 0 ? '' : facts(rest)}
 ${assetList(item)}</details></div></li>`;
 }
+
+/** What the items of a page are called, by the page's name. */
+const NOUNS: Readonly<Record<string, string | undefined>> = { Datasets: 'dataset', Tiles: 'tile' };
 
 /** Previous and next, as the links of the document say. */
 function pager(document: JsonObject): Html {
@@ -58,10 +61,10 @@ function pager(document: JsonObject): Html {
   return html`<nav aria-label="Pages" class="pager">${step('prev', prev?.href, '← Previous')}${step('next', next?.href, 'Next →')}</nav>`;
 }
 
-function counted(document: JsonObject, shown: number): Html {
+function counted(document: JsonObject, shown: number, noun: string): Html {
   const matched = document['numberMatched'];
-  if (typeof matched === 'number') return html`${matched === shown ? plural(shown, 'item') : `${number(shown)} of ${plural(matched, 'item')}`}`;
-  return html`${plural(shown, 'item')}${linkTo(document, 'next') === undefined ? '' : ' on this page'}`;
+  if (typeof matched === 'number') return html`${matched === shown ? plural(shown, noun) : `${number(shown)} of ${plural(matched, noun)}`}`;
+  return html`${plural(shown, noun)}${linkTo(document, 'next') === undefined ? '' : ' on this page'}`;
 }
 
 async function choices(call: Call, operation: Operation) {
@@ -87,7 +90,7 @@ export async function itemsPage(document: JsonObject, call: Call, operation: Ope
     title: name,
     type: GEOJSON_TYPE,
     head: html`${isSearch ? formHead(base) : ''}${mapHead(base)}`,
-    lead: html`<p>${counted(document, items.length)}${parent?.path === undefined ? '' : html` in <a href="${base}${parent.path}">${parent.name}</a>`}</p>`,
+    lead: html`<p>${counted(document, items.length, NOUNS[name] ?? 'item')}${parent?.path === undefined ? '' : html` in <a href="${base}${parent.path}">${parent.name}</a>`}</p>`,
     main: html`${isSearch ? html`<details class="fold form"${isOpen ? html` open` : ''}><summary><h2>${path === '/search' ? 'What to look for' : 'Narrow and order'}</h2></summary>${form}</details>` : ''}
 <div class="results"><div>${list}${pager(document)}</div>
 ${mapFigure(base, { label: 'Map of the footprints on this page', features: items.flatMap(shownOnMap), ...(isSearch ? { fills: 'bbox' } : {}) })}</div>

@@ -2,10 +2,11 @@
 import { conformanceClasses } from '../../conformance/index.js';
 import { type JsonObject, textOf } from '../../src/json.js';
 import type { Call } from '../http.js';
-import { anchor, linksIn, linkTable } from './anchors.js';
+import { anchor, nameAt, linksIn, linkTable } from './anchors.js';
 import { plural } from './format.js';
 import { html, type Html } from './html.js';
 import { layout } from './layout.js';
+import { prose } from './prose.js';
 
 const door = (href: string, name: string, text: string): Html => html`<li><a href="${href}"><strong>${name}</strong><span>${text}</span></a></li>`;
 
@@ -16,7 +17,7 @@ export function landingPage(document: JsonObject, call: Call): string {
   const classes = Array.isArray(document['conformsTo']) ? document['conformsTo'] : [];
   return layout(call, {
     title: textOf(document['title'] ?? document['id']),
-    lead: html`<p class="text">${document['description']}</p>`,
+    lead: prose(document['description']),
     main: html`<ul class="doors">
 ${door(`${base}/search`, 'Search', 'Find items by place, time, collection and property.')}
 ${door(`${base}/collections`, 'Collections', `${plural(children.length, 'collection')} to browse, each with its map.`)}
@@ -24,7 +25,7 @@ ${door(`${base}/api/datasets`, 'Datasets', 'Rasters in tiles, each published as 
 ${door(`${base}/api.html`, 'API', 'Every operation with its parameters and answers.')}
 </ul>
 <section><h2>Collections <span class="count">${children.length}</span></h2>
-<ul class="columns">${children.map(({ href, title }) => html`<li>${anchor(href, title ?? decodeURIComponent(href.split('/').at(-1) ?? href))}</li>`)}</ul></section>
+<ul class="columns">${children.map(({ href, title }) => html`<li>${anchor(href, title ?? nameAt(href))}</li>`)}</ul></section>
 <section><h2>For programs</h2><table class="facts"><tbody>
 <tr><th scope="row">STAC API</th><td><code class="address">${base}</code></td></tr>
 <tr><th scope="row">STAC</th><td>${document['type']} <code>${document['id']}</code>, version ${document['stac_version']}</td></tr>

@@ -23,11 +23,23 @@ export function shownOnMap(item: unknown): JsonObject[] {
   return [{ type: 'Feature', geometry: item['geometry'], properties: { name: item['id'] ?? '', title: typeof title === 'string' ? title : '', href: linkTo(item, 'self')?.href ?? '' } }];
 }
 
-/** Boxes as features: extents of collections. */
-export const boxFeature = (name: string, bbox: readonly unknown[], href = ''): JsonObject[] => {
+/** West, south, east and north of a box that may have heights. */
+function edges(bbox: readonly unknown[]): [west: number, south: number, east: number, north: number] | undefined {
   const numbers = bbox.filter((n) => typeof n === 'number');
   const [west, south, east, north] = numbers.length === 6 ? [numbers[0], numbers[1], numbers[3], numbers[4]] : numbers;
-  if (west === undefined || south === undefined || east === undefined || north === undefined) return [];
+  return west === undefined || south === undefined || east === undefined || north === undefined ? undefined : [west, south, east, north];
+}
+
+export function isWholeEarth(bbox: readonly unknown[]): boolean {
+  const [west, south, east, north] = edges(bbox) ?? [0, 0, 0, 0];
+  return east - west > 350 && north - south > 120;
+}
+
+/** Boxes as features: extents of collections. */
+export const boxFeature = (name: string, bbox: readonly unknown[], href = ''): JsonObject[] => {
+  const found = edges(bbox);
+  if (found === undefined) return [];
+  const [west, south, east, north] = found;
   const ring = (w: number, e: number): number[][][] => [[[w, south], [e, south], [e, north], [w, north], [w, south]]];
   // A box over the antimeridian (RFC 7946 section 5.2) is drawn in one piece, past 180 degrees.
   return [{ type: 'Feature', geometry: { type: 'Polygon', coordinates: ring(west, west > east ? east + 360 : east) }, properties: { name, title: '', href } }];

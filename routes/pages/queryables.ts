@@ -16,7 +16,7 @@ function property(name: string, schema: JsonObject): Html {
   const rest = Object.entries(schema).filter(([key]) => !NAMED.has(key));
   return html`<tr><th scope="row"><code>${name}</code>${typeof title === 'string' && title !== name ? html`<br><span class="quiet">${title}</span>` : ''}</th>
 <td>${type === undefined ? '' : Array.isArray(type) ? type.map(textOf).join(' or ') : type}${format === undefined ? '' : html` <span class="tag">${format}</span>`}</td>
-<td>${description === undefined ? '' : html`<span class="text">${description}</span> `}${values === undefined ? '' : html`One of ${valueOf(values)}`}${typeof $ref === 'string' ? address($ref) : ''}${rest.map(([key, value]) => html`<div><code class="key">${key}</code> ${valueOf(value, key, 2)}</div>`)}</td></tr>`;
+<td>${description === undefined ? '' : html`<span class="text">${description}</span> `}${values === undefined ? '' : html`One of ${valueOf(values)}`}${typeof $ref === 'string' ? address($ref) : ''}${rest.map(([key, value]) => html`<div><code class="key">${key}</code> <code>${textOf(value)}</code></div>`)}</td></tr>`;
 }
 
 export function queryablesPage(document: JsonObject, call: Call, operation: Operation): string {

@@ -24,6 +24,9 @@ function collectionsInput(choices: FormChoices, value: string): Html {
   return html`<fieldset class="wide"><legend>Collections</legend><div class="checks">${boxes}</div><p class="hint">None means all.</p></fieldset>`;
 }
 
+/** Inputs that fewer people use; they unfold. */
+const MORE = new Set(['ids', 'limit', 'filter']);
+
 const field = (id: string, name: string, input: Html, hint: Html = html``, wide = false): Html =>
   html`<div class="field${wide ? ' wide' : ''}"><label for="${id}">${name}</label>${input}${hint.text === '' ? '' : html`<p class="hint" id="${id}-hint">${hint}</p>`}</div>`;
 
@@ -43,12 +46,15 @@ export function searchForm(call: Call, operation: Operation, choices: FormChoice
     ['ids', () => field('ids', 'Ids', text('ids', 'id, id, …'))],
     ['filter', () => field('filter', 'Filter (CQL2)', html`<textarea id="filter" name="filter" rows="2" spellcheck="false" placeholder="${`"eo:cloud_cover" < 10 AND gsd = 30`}">${value('filter')}</textarea>`, choices.queryables === undefined ? html`` : html`The <a href="${choices.queryables}">queryables</a> are the properties it may name.`, true)],
   ];
-  const inputs = offered.filter(([name]) => has(name)).map(([, input]) => input());
+  const inputs = (isMore: boolean): Html[] => offered.filter(([name]) => has(name) && MORE.has(name) === isMore).map(([, input]) => input());
+  const more = inputs(true);
+  const isMoreUsed = [...MORE].some((name) => value(name) !== '');
   // What no input shows is kept, but for the page, which another search has not.
   const kept = [...call.search].filter(([name]) => name !== 'token' && !offered.some(([shown]) => shown === name));
   return html`<form class="search" method="get" action="${call.base}${call.path}" role="search">
 ${kept.map(([name, text]) => html`<input type="hidden" name="${name}" value="${text}">`)}
-<div class="fields">${inputs}</div>
+<div class="fields">${inputs(false)}</div>
+${more.length === 0 ? '' : html`<details class="more"${isMoreUsed ? html` open` : ''}><summary>More conditions</summary><div class="fields">${more}</div></details>`}
 <p class="buttons"><button type="submit" class="button">${choices.submit ?? 'Search'}</button> <a href="${call.base}${call.path}">Start again</a></p>
 </form>`;
 }

@@ -1,7 +1,7 @@
 /** Any JSON as a page shows it: facts in tables, lists of like objects as tables, long values wrapped. */
 import { isObject, type JsonObject } from '../../src/json.js';
 import { address, isWeb } from './anchors.js';
-import { instant, interval, isInstant, label, quantity } from './format.js';
+import { instant, interval, hasUnit, isInstant, label, quantity } from './format.js';
 import { html, type Html } from './html.js';
 
 /** Deeper than this it is shown as JSON: nobody reads tables in tables in tables. */
@@ -39,7 +39,8 @@ function textual(text: string): Html {
 
 function listed(values: readonly unknown[], key: string, depth: number): Html {
   if (values.length === 0) return html`<span class="quiet">empty</span>`;
-  if (values.every((value) => typeof value === 'number') && values.length > 4) return values.length > LONG ? json(values) : html`<code>${values.join(', ')}</code>`;
+  // Coordinates and the like are copied, not read: they stay as they were written.
+  if (values.length > 1 && !hasUnit(key) && values.every((value) => typeof value === 'number')) return values.length > LONG ? json(values) : html`<code>${values.join(', ')}</code>`;
   if (values.every(isScalar)) {
     const items = html`<ul class="${values.every((value) => String(value).length < 28) ? 'inline' : 'plain'}">${values.map((value) => html`<li>${valueOf(value, key)}</li>`)}</ul>`;
     return values.length > LONG ? html`<details><summary>${values.length} values</summary>${items}</details>` : items;

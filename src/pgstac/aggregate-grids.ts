@@ -1,6 +1,7 @@
 /** Items by the cells of a grid: geohashes, and the tiles of the Web Mercator pyramid. */
 import type { GridKind } from '../aggregation/catalogue.js';
-import { type Counted, countKeys, type ItemSource } from './aggregate.js';
+import { SqlBuilder } from '../cql2/sql-builder.js';
+import { byFrequency, type Counted, countBy, type ItemSource, selected } from './aggregate.js';
 
 /** A grid of rows and columns over the earth. The SQL takes degrees or cell numbers and gives float8. */
 interface Grid {
@@ -60,38 +61,40 @@ const last = (cell: string, first: string, count: number): string => `GREATEST($
 /** Parts of geometries may span so many cells more than there are parts; each is then compared with the part. */
 const MAX_CELLS = 1_000_000;
 
-const asBuckets = (excess: string, limit: string): string =>
-  `SELECT ${excess} AS excess, (SELECT jsonb_agg(jsonb_build_array(key, frequency)) FROM (SELECT * FROM counted LIMIT ${limit}) AS kept) AS buckets`;
-
-/** Undefined where there are more than `limit` cells, or too many to look at. */
+/**
+ * Items by cell, those with the most first. Centroids beyond the cells that are kept are counted in `overflow`; footprints, which
+ * may lie in many cells, cannot be: undefined where they meet more than `limit`, or too many to look at.
+ */
 export async function countGrid(source: ItemSource, aggregation: { readonly grid: GridKind; readonly of: 'centroid' | 'geometry' }, precision: number, limit: number): Promise<Counted | undefined> {
   const grid = aggregation.grid === 'geohash' ? geohash(precision) : geotile(precision);
-  const { excess, buckets } = await countKeys(source, (items, builder) => {
-    const maximum = builder.param(limit + 1, 'int');
-    return aggregation.of === 'centroid' ? centroids(grid, items, maximum) : footprints(grid, items, maximum);
-  });
-  return excess > MAX_CELLS || buckets.length > limit ? undefined : { buckets, overflow: 0 };
+  return aggregation.of === 'centroid' ? centroids(source, grid, limit) : footprints(source, grid, limit);
 }
 
-function centroids(grid: Grid, items: (columns: string) => string, limit: string): string {
-  return `
-    WITH item AS (${items('ST_Centroid(i.geometry) AS c')}),
-         cells AS (SELECT ${within(grid.column('ST_X(c)'), grid.columns)} AS x, ${within(grid.row('ST_Y(c)'), grid.rows)} AS y FROM item),
-         counted AS (SELECT ${grid.key('x', 'y')} AS key, count(*)::float8 AS frequency FROM cells GROUP BY x, y)
-    ${asBuckets('0', limit)}`;
+async function centroids(source: ItemSource, grid: Grid, limit: number): Promise<Counted> {
+  const builder = new SqlBuilder();
+  const cells = `SELECT ${within(grid.column('ST_X(c)'), grid.columns)} AS x, ${within(grid.row('ST_Y(c)'), grid.rows)} AS y
+                   FROM (${selected(source, builder, 'ST_Centroid(i.geometry) AS c')}) AS centroid`;
+  const { buckets, overflow } = await countBy(source, cells, grid.key('x', 'y'), limit, builder);
+  return { buckets: buckets.toSorted(byFrequency), overflow };
 }
 
-function footprints(grid: Grid, items: (columns: string) => string, limit: string): string {
+async function footprints(source: ItemSource, grid: Grid, limit: number): Promise<Counted | undefined> {
+  const builder = new SqlBuilder();
   const [near, far] = grid.southwards ? ['ST_YMax(part)', 'ST_YMin(part)'] : ['ST_YMin(part)', 'ST_YMax(part)'];
   const cell = `ST_MakeEnvelope(${grid.longitude('x')}, ${grid.latitude('y')}, ${grid.longitude('(x + 1)')}, ${grid.latitude('(y + 1)')}, 4326)`;
-  return `
-    WITH item AS (${items('i.collection, i.id, i.geometry')}),
-         parts AS (SELECT collection, id, (ST_Dump(geometry)).geom AS part FROM item),
-         starts AS (SELECT *, ${within(grid.column('ST_XMin(part)'), grid.columns)} AS x0, ${within(grid.row(near), grid.rows)} AS y0 FROM parts),
-         spans AS (SELECT *, ${last(grid.column('ST_XMax(part)'), 'x0', grid.columns)} AS x1, ${last(grid.row(far), 'y0', grid.rows)} AS y1 FROM starts),
-         size AS (SELECT COALESCE(sum((x1 - x0 + 1)::float8 * (y1 - y0 + 1) - 1), 0) AS excess FROM spans),
-         cells AS (SELECT collection, id, x, y FROM spans CROSS JOIN LATERAL generate_series(x0, x1) AS x CROSS JOIN LATERAL generate_series(y0, y1) AS y
-                    WHERE (SELECT excess FROM size) <= ${MAX_CELLS} AND ((x0 = x1 AND y0 = y1) OR ST_Intersects(part, ${cell}))),
-         counted AS (SELECT ${grid.key('x', 'y')} AS key, count(DISTINCT (collection, id))::float8 AS frequency FROM cells GROUP BY x, y)
-    ${asBuckets('(SELECT excess FROM size)', limit)}`;
+  const { rows } = await source.pool.query<{ excess: number; buckets: [string, number][] | null }>(
+    `WITH item AS (${selected(source, builder, 'i.collection, i.id, i.geometry')}),
+          parts AS (SELECT collection, id, (ST_Dump(geometry)).geom AS part FROM item),
+          starts AS (SELECT *, ${within(grid.column('ST_XMin(part)'), grid.columns)} AS x0, ${within(grid.row(near), grid.rows)} AS y0 FROM parts),
+          spans AS (SELECT *, ${last(grid.column('ST_XMax(part)'), 'x0', grid.columns)} AS x1, ${last(grid.row(far), 'y0', grid.rows)} AS y1 FROM starts),
+          size AS (SELECT COALESCE(sum((x1 - x0 + 1)::float8 * (y1 - y0 + 1) - 1), 0) AS excess FROM spans),
+          cells AS (SELECT collection, id, x, y FROM spans CROSS JOIN LATERAL generate_series(x0, x1) AS x CROSS JOIN LATERAL generate_series(y0, y1) AS y
+                     WHERE (SELECT excess FROM size) <= ${MAX_CELLS} AND ((x0 = x1 AND y0 = y1) OR ST_Intersects(part, ${cell}))),
+          counted AS (SELECT ${grid.key('x', 'y')} AS key, count(DISTINCT (collection, id))::float8 AS frequency FROM cells GROUP BY x, y LIMIT ${builder.param(limit + 1, 'int')})
+     SELECT (SELECT excess FROM size) AS excess, (SELECT jsonb_agg(jsonb_build_array(key, frequency)) FROM counted) AS buckets`,
+    [...builder.values],
+  );
+  const [{ excess, buckets } = { excess: 0, buckets: null }] = rows;
+  if (excess > MAX_CELLS || (buckets ?? []).length > limit) return undefined;
+  return { buckets: (buckets ?? []).map(([key, frequency]) => ({ key, frequency })).toSorted(byFrequency), overflow: 0 };
 }

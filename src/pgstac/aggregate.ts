@@ -27,7 +27,8 @@ export interface Counted {
   readonly overflow: number;
 }
 
-const selected = ({ selection, visibility, resolver }: ItemSource, builder: SqlBuilder, columns: string): string =>
+/** The columns of the items that are selected. */
+export const selected = ({ selection, visibility, resolver }: ItemSource, builder: SqlBuilder, columns: string): string =>
   `SELECT ${columns} FROM pgstac.items i WHERE ${selectionSql(selection, visibility, builder, resolver)}`;
 
 const isoTime = (local: string, fraction: 'MS' | 'US'): string => `to_char(${local}, 'YYYY-MM-DD"T"HH24:MI:SS.${fraction}"Z"')`;
@@ -44,7 +45,7 @@ export async function readValues(source: ItemSource): Promise<Readonly<Record<st
 }
 
 /** Counts by a key; the most frequent ones are kept. `items` is a query, `key` an SQL expression on it, NULL for none. */
-async function countBy({ pool }: ItemSource, items: string, key: string, limit: number, builder: SqlBuilder): Promise<Counted> {
+export async function countBy({ pool }: ItemSource, items: string, key: string, limit: number, builder: SqlBuilder): Promise<Counted> {
   const { rows } = await pool.query<{ total: number; buckets: [string, number][] | null }>(
     `WITH counted AS (SELECT ${key} AS key, count(*)::float8 AS frequency FROM (${items}) AS item GROUP BY 1),
           kept AS (SELECT key, frequency FROM counted WHERE key IS NOT NULL ORDER BY frequency DESC, key COLLATE "C" LIMIT ${builder.param(limit, 'int')})
@@ -65,7 +66,7 @@ function propertyOf({ resolver }: ItemSource, name: string): PropertyExpression 
 /** The property as numeric, NULL where it is no number, whatever the queryables say of it. */
 const numberOf = ({ json, sql }: PropertyExpression): string => (json === undefined ? sql : jsonNumber(json));
 
-const byFrequency = (a: Bucket, b: Bucket): number => b.frequency - a.frequency || (a.key < b.key ? -1 : 1);
+export const byFrequency = (a: Bucket, b: Bucket): number => b.frequency - a.frequency || (a.key < b.key ? -1 : 1);
 
 /** One bucket for each value of a property, the most frequent first. */
 export async function countTerms(source: ItemSource, name: string, limit: number, numeric = false): Promise<Counted> {
@@ -116,13 +117,4 @@ export async function countDates(source: ItemSource, interval: string | undefine
       : `SELECT at, ${builder.param(interval, 'text')} AS unit FROM (${at}) AS item`;
   const { buckets, overflow } = await countBy(source, items, isoTime('date_trunc(unit, at)', 'MS'), limit, builder);
   return { buckets: buckets.toSorted((a, b) => (a.key < b.key ? -1 : 1)), overflow };
-}
-
-/** Buckets of a query that gives keys and numbers itself, the most frequent first. For the grids. */
-export async function countKeys(source: ItemSource, sql: (items: (columns: string) => string, builder: SqlBuilder) => string): Promise<{ buckets: Bucket[]; excess: number }> {
-  const builder = new SqlBuilder();
-  const text = sql((columns) => selected(source, builder, columns), builder);
-  const { rows } = await source.pool.query<{ excess: number; buckets: [string, number][] | null }>(text, [...builder.values]);
-  const [{ excess, buckets } = { excess: 0, buckets: null }] = rows;
-  return { excess, buckets: (buckets ?? []).map(([key, frequency]) => ({ key, frequency })).toSorted(byFrequency) };
 }

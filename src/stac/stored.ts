@@ -4,13 +4,13 @@ import { isObject, type Json, type JsonObject, textOf } from '../json.js';
 const COMPUTED_RELS = new Set(['self', 'root', 'parent', 'collection']);
 const COMPUTED_COLLECTION_RELS = new Set([...COMPUTED_RELS, 'items', 'item', 'child', 'queryables', 'http://www.opengis.net/def/rel/ogc/1.0/queryables', 'http://www.opengis.net/def/rel/ogc/1.0/sortables', 'aggregate', 'aggregations']);
 
+/** The link to a document's page, which every answer carries: a document that is read and put back would store it. */
+const isOwnPage = ({ rel, href }: JsonObject): boolean => rel === 'alternate' && typeof href === 'string' && /[?&]f=html$/.test(href);
+
 function without(links: Json | undefined, rels: ReadonlySet<string>): Json {
   if (!Array.isArray(links)) return links ?? [];
-  return links.filter((link) => !(isObject(link) && (rels.has(textOf(link['rel'])) || isPageLink(link))));
+  return links.filter((link) => !(isObject(link) && (rels.has(textOf(link['rel'])) || isOwnPage(link))));
 }
-
-/** The link to a document's own page (routes/negotiate.ts), which a client PUTs back with what it got. */
-const isPageLink = (link: JsonObject): boolean => link['rel'] === 'alternate' && link['type'] === 'text/html' && /[?&]f=html$/.test(textOf(link['href']));
 
 export const storedItemLinks = (links: Json | undefined): Json => without(links, COMPUTED_RELS);
 export const storedCollectionLinks = (links: Json | undefined): Json => without(links, COMPUTED_COLLECTION_RELS);
