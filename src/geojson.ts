@@ -1,5 +1,6 @@
 /** GeoJSON as pgSTAC can hold it: geometries parsed from untrusted JSON, boxes, and their text for PostGIS. */
 import type { Geometry, Position } from 'geojson';
+import { crossesItselfTooOften } from './crossings.js';
 import { invalidAt } from './errors.js';
 
 /** West, south, east, north in degrees; west > east where the box crosses the antimeridian (RFC 7946 section 5.2). */
@@ -32,6 +33,7 @@ export function parseGeometry(value: unknown, path: string, depth = 0): Geometry
   const at = `${path}/coordinates`;
   checkCoordinates(value['coordinates'], DEPTH[type], at);
   checkShape(type, value['coordinates'], at);
+  if (DEPTH[type] >= 1 && type !== 'MultiPoint' && crossesItselfTooOften(value['coordinates'])) throw invalidAt(at, 'crosses itself too often to be understood');
   return { type, coordinates: value['coordinates'] } as Geometry;
 }
 

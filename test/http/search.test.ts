@@ -166,6 +166,17 @@ describe('what is found', () => {
     expect(await count(`filter=${encodeURIComponent("n = 1 AND title = 'T1'")}`)).toBeGreaterThan(0);
   });
 
+  it('is asked for by any honest outline, however long, and by no tangle that would stop the database', async () => {
+    const circle = Array.from({ length: 20_000 }, (_, i) => [5 + 4 * Math.cos((i * Math.PI) / 10_000), 5 + 4 * Math.sin((i * Math.PI) / 10_000)]);
+    const tangle = Array.from({ length: 5000 }, (_, i) => [(i * 37) % 180, (i * 17) % 90]);
+    const ask = async (ring: number[][]): Promise<TestAnswer> => post({ collections: ['c'], intersects: { type: 'Polygon', coordinates: [[...ring, ring[0]]] } });
+    expect((await ask(circle)).status).toBe(200);
+    const started = performance.now();
+    expect(await ask(tangle)).toMatchObject({ status: 400, body: { errors: [{ path: '/intersects/coordinates' }] } });
+    expect(performance.now() - started).toBeLessThan(2000);
+    expect((await ask([[0, 0], [10, 10], [10, 0], [0, 10]])).status).toBe(200);
+  });
+
   it('crosses the antimeridian where west is above east', async () => {
     await makeCollection(server, 'am', [itemBody('east', { bbox: [170, 0, 175, 1] }), itemBody('west', { bbox: [-175, 0, -170, 1] }), itemBody('mid', { bbox: [0, 0, 1, 1] })]);
     expect(ids((await get('/search?collections=am&bbox=165,-5,-165,5&sortby=id')).body)).toEqual(['am/east', 'am/west']);
