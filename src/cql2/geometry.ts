@@ -1,4 +1,5 @@
 /** GeoJSON geometry literals, checked as strictly as CQL2's schema asks, so that none fails inside PostGIS. */
+import { crossesItselfTooOften } from '../crossings.js';
 import type { Place } from './ast.js';
 import { invalidNode } from './faults.js';
 
@@ -103,10 +104,19 @@ class Reader {
 /**
  * Reads a GeoJSON geometry (RFC 7946 section 3.1; OGC 21-065r2 schema `geometryLiteral`).
  * @param place turns a path below the geometry into the place that errors name
- * @throws DomainError InvalidInput for unknown types, too few positions, open rings, mixed dimensions
+ * @throws DomainError InvalidInput for unknown types, too few positions, open rings, mixed dimensions, and shapes that cross
+ *   themselves so often that PostGIS would be busy for minutes
  */
-export const readGeometry = (value: unknown, place: (path: string) => Place): GeoJsonGeometry =>
-  new Reader(place).geometry(value, '');
+export function readGeometry(value: unknown, place: (path: string) => Place): GeoJsonGeometry {
+  const geometry = new Reader(place).geometry(value, '');
+  if (isTangled(geometry)) throw invalidNode(place(''), 'crosses itself too often to be understood.');
+  return geometry;
+}
+
+function isTangled(geometry: GeoJsonGeometry): boolean {
+  if (geometry.type === 'GeometryCollection') return geometry.geometries.some(isTangled);
+  return geometry.type !== 'Point' && geometry.type !== 'MultiPoint' && crossesItselfTooOften(geometry.coordinates);
+}
 
 /**
  * Reads a bounding box of 4 or 6 numbers (OGC 21-065r2 section 7.6). West may be greater than east.

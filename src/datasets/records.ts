@@ -43,7 +43,7 @@ export async function firstAnswer(db: Queryable, { id, contentHash, key }: Attem
   const row = rows[0];
   if (row?.exists !== true) return undefined;
   if (row.response !== null && row.content_hash === contentHash) return row.response;
-  throw conflict(`Dataset ${id} exists with other content: PUT /api/datasets/{id} replaces it.`, [{ path: '/dataset/id', message: 'exists' }]);
+  throw conflict(`Dataset ${id} exists with other content; DELETE /api/datasets/{id} makes room for another.`, [{ path: '/dataset/id', message: 'exists' }]);
 }
 
 export async function rememberAnswer(client: PoolClient, { id, contentHash, key }: Attempt, response: JsonObject): Promise<void> {

@@ -121,7 +121,7 @@ function guardPatch(collection: string, patch: JsonObject): void {
     ...(patch['assets'] === null ? ['/assets'] : []),
   ];
   if (computed.length > 0) {
-    throw conflict(`Computed from the tiles of the dataset, so not to be patched: ${computed.join(', ')}. PUT /api/datasets/{id} replaces a dataset.`, computed.map((path) => ({ path, message: 'is computed' })));
+    throw conflict(`Computed from the tiles of the dataset, so not to be patched: ${computed.join(', ')}.`, computed.map((path) => ({ path, message: 'is computed' })));
   }
 }
 

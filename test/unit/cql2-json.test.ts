@@ -69,6 +69,13 @@ describe('CQL2 JSON', () => {
     expect(() => parseCql2Json(op('=', p('a'), 1), { depth: 0, nodes: 10 })).toThrow('nested');
   });
 
+  it('refuses a shape that crosses itself thousands of times, alone or in a collection', () => {
+    const ring = Array.from({ length: 5000 }, (_, i) => [(i * 37) % 180, (i * 17) % 90]);
+    const polygon = { type: 'Polygon', coordinates: [[...ring, ring[0]]] };
+    expect(faultOf(op('s_intersects', p('geometry'), polygon))).toEqual({ path: '/args/1', message: 'crosses itself too often to be understood.' });
+    expect(faultOf(op('s_within', p('geometry'), { type: 'GeometryCollection', geometries: [polygon] })).message).toContain('crosses itself');
+  });
+
   it('names the properties that a filter uses, each once', () => {
     const filter = parseCql2Json(op('and', op('=', p('properties.a'), p('b')), op('in', op('casei', p('c')), ['x']), op('t_after', { interval: [p('d'), '..'] }, p('a')), op('s_within', p('geometry'), { bbox: [0, 0, 1, 1] })));
     expect(filterQueryables(filter)).toEqual(['a', 'b', 'c', 'd', 'geometry']);
