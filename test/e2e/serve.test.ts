@@ -115,8 +115,8 @@ describe('the command line', () => {
   });
 
   it.each(['serve', 'migrate', 'demo', 'reconcile'])('explains %s with --help', async (command) => {
-    const { code, stdout } = await runProgram([command, '--help']);
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await runProgram([command, '--help']);
+    expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain(`stac-mosaic ${command} [options]`);
   });
 
