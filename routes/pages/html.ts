@@ -30,6 +30,7 @@ export function page(base: string, title: string, body: Html, head: Html = html`
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · stac-mosaic</title>
+<link rel="icon" type="image/svg+xml" href="${base}/assets/icon.svg">
 <link rel="stylesheet" href="${base}/assets/page.css">
 ${head}
 </head>
