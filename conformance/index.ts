@@ -5,6 +5,7 @@ import { cql2Classes } from './cql2.js';
 import { collectionSearch } from './collection-search.js';
 import { datasets } from './datasets.js';
 import { features } from './features.js';
+import { html } from './html.js';
 import { itemSearch } from './item-search.js';
 import { itemSearchExtensions } from './item-search-extensions.js';
 import { mosaics } from './mosaics.js';
@@ -14,6 +15,7 @@ import { browseable, children } from './tree.js';
 export const conformanceClasses: readonly ConformanceClass[] = [
   stacCore,
   features,
+  html,
   itemSearch,
   itemSearchExtensions,
   collectionSearch,

@@ -128,7 +128,10 @@ const requestId = (response: Response): string => String(response.locals['reques
 
 async function serve(services: Services, { method, path, operation }: Route, request: Request, response: Response): Promise<void> {
   const gone = new AbortController();
-  response.on('close', () => gone.abort());
+  // An abort makes an exception with its stack: 3 % of a small answer, where nobody is left to stop.
+  response.on('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
   const search = new URLSearchParams(request.url.split('?').slice(1).join('?'));
   const negotiated = method === 'GET' && hasPage(path, operation);
   if (negotiated) response.vary('Accept');

@@ -9,10 +9,12 @@ import { isObject, type JsonObject, textOf } from '../src/json.js';
 import { GEOJSON_TYPE, paths } from '../src/links.js';
 import { findItem, readItem, type StoredItem } from '../src/pgstac/items-read.js';
 import { parentExpression, tileResolver } from '../src/pgstac/tiles.js';
+import type { SearchQuery } from '../src/search/query.js';
 import { searchItems } from '../src/search/search.js';
 import { visibilityOf } from './access.js';
 import { type Call, operation, param } from './http.js';
 import { itemPage } from './item-pages.js';
+import { itemSequence, wantsSequence } from './item-sequence.js';
 import { presentItem, presentTile, resolveAnswer } from './present.js';
 
 const tag = 'Datasets';
@@ -95,20 +97,17 @@ export const tiles = operation({
   async handle(call) {
     const { services, query, base, path, search } = call;
     const { id, properties } = await dataset(call);
-    const page = await searchItems(
-      services,
-      {
-        collections: [SYSTEM_TILES],
-        filter: parentExpression(textOf(id)),
-        sortby: [{ field: 'tile_index', direction: 'asc' }],
-        limit: query.limit ?? 100,
-        ...(query.token === undefined ? {} : { token: query.token }),
-      },
-      { hidden: [] },
-      tileResolver,
-    );
-    const count = isObject(properties) ? properties['file:tile_count'] : undefined;
     const present = (item: StoredItem): string => JSON.stringify(presentTile(base, textOf(id), readItem(item)));
+    const asked: SearchQuery = {
+      collections: [SYSTEM_TILES],
+      filter: parentExpression(textOf(id)),
+      sortby: [{ field: 'tile_index', direction: 'asc' }],
+      limit: query.limit ?? 100,
+      ...(query.token === undefined ? {} : { token: query.token }),
+    };
+    if (wantsSequence(call.headers)) return itemSequence(call, asked, { hidden: [] }, { present, resolver: tileResolver });
+    const page = await searchItems(services, asked, { hidden: [] }, tileResolver);
+    const count = isObject(properties) ? properties['file:tile_count'] : undefined;
     return itemPage(page, { base, path, search, matched: typeof count === 'number' ? count : undefined, present });
   },
 });

@@ -11,6 +11,8 @@ import { assertVisible, visibilityOf } from './access.js';
 import { wantsDocument } from './collections.js';
 import { type Call, operation, param } from './http.js';
 import { itemPage } from './item-pages.js';
+import { itemSequence, wantsSequence } from './item-sequence.js';
+import { alternateLink } from './negotiate.js';
 import { presentItem } from './present.js';
 import { presentItemText } from './present-text.js';
 
@@ -32,8 +34,9 @@ export const list = operation({
   async handle(call) {
     const { services, query, base, path, search } = call;
     const collection = await seenCollection(call);
-    const asked = fromParameters(query);
-    const page = await searchItems(services, { ...asked, collections: [collection] }, visibilityOf());
+    const asked = { ...fromParameters(query), collections: [collection] };
+    if (wantsSequence(call.headers)) return itemSequence(call, asked, visibilityOf());
+    const page = await searchItems(services, asked, visibilityOf());
     const moreLinks = [{ rel: 'collection', href: base + paths.collection(collection), type: 'application/json' }];
     return itemPage(page, { base, path, search, fields: asked.fields, moreLinks, stamped: true });
   },
@@ -51,7 +54,7 @@ export const read = operation({
     assertVisible(collection);
     const item = await findStoredItem(services.database.pool, collection, id);
     if (item === undefined) throw notFound(`Item ${id} of collection ${collection}`);
-    return { type: GEOJSON_TYPE, text: presentItemText(base, item) };
+    return { type: GEOJSON_TYPE, text: presentItemText(base, item, undefined, [alternateLink(call)]) };
   },
 });
 

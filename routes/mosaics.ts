@@ -3,10 +3,12 @@ import { jsonAnswer } from '../schemas/documents.js';
 import { mosaicOptions, mosaicParameters, mosaicRequest, mosaicRequestOfBody } from '../schemas/mosaics.js';
 import { integer, repeated } from '../schemas/parameters.js';
 import { searchBodySchema } from '../schemas/search.js';
+import { notFound } from '../src/errors.js';
 import { fromBody, selectionOf } from '../src/search/parse.js';
 import { type MosaicRequest, mosaicOf } from '../src/searches/mosaic.js';
 import { collectionTarget, datasetTarget, searchTarget, type Target } from '../src/searches/target.js';
 import { tileJsonOf } from '../src/searches/tilejson.js';
+import { isTileMatrixSetId } from '../src/tiles/matrices.js';
 import { visibilityOf } from './access.js';
 import { type Call, type Operation, operation, param, type Reply } from './http.js';
 
@@ -73,6 +75,8 @@ export const tilejson = (kind: TargetKind): Operation =>
     query: { assets: repeated('The asset to draw.'), minzoom: integer('Overwrites the least zoom.', 0, 30), maxzoom: integer('Overwrites the most zoom.', 0, 30) },
     answers: { 200: jsonAnswer('TileJSON 3.0.0', 'tilejson') },
     async handle(call) {
+      const { tileMatrixSetId: tms } = call.params;
+      if (tms !== undefined && !isTileMatrixSetId(tms)) throw notFound(`Tile matrix set ${tms}`);
       const target = await targets[kind](call);
       const { minzoom, maxzoom } = call.query;
       const body = await tileJsonOf(call.services, target, {

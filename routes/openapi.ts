@@ -1,6 +1,8 @@
 /** The OpenAPI 3.0.3 document, made from the route table: what is not a route is not described, and the reverse. */
 import type { ParameterSet, SchemaObject } from '../schemas/parameters.js';
 import { documents, documentSchema } from '../schemas/documents.js';
+import { pathParameter } from '../schemas/paths.js';
+import { isObject } from '../src/json.js';
 import type { Method, Operation, Route } from './http.js';
 import { hasPage } from './negotiate.js';
 
@@ -10,14 +12,31 @@ const errorAnswer = (description: string, method: Method): SchemaObject => ({
   content: { 'application/json': { schema: documentSchema('error') }, ...(method === 'GET' ? { 'text/html': { schema: { type: 'string' } } } : {}) },
 });
 
-/** Errors that any operation may answer; those with `{parameters}` in their path also 404, those with a body 413 and 415. */
-function commonErrors({ method, path, operation }: Route): Record<string, SchemaObject> {
+/** Whether it changes what is stored: those answer 201 or 204. */
+const isWrite = ({ answers }: Operation): boolean => answers[201] !== undefined || answers[204] !== undefined;
+
+/**
+ * Answers that operations share: all may find a fault or the database away; those with `{parameters}` in their path may
+ * find nothing there, writes a conflict, those with a body one that is too large or of another type. A GET may be told
+ * that its ETag still holds (RFC 9110 section 15.4.5).
+ */
+function commonAnswers({ method, path, operation }: Route): Record<string, SchemaObject> {
   return {
+    ...(method === 'GET' ? { 304: { description: 'What If-None-Match names is still so', headers: { ETag: ETAG } } } : {}),
     400: errorAnswer('Something in the request breaks a rule', method),
     ...(path.includes('{') ? { 404: errorAnswer('There is no such resource', method) } : {}),
+    ...(method !== 'GET' && isWrite(operation) ? { 409: errorAnswer('What is stored does not allow it', method) } : {}),
     ...(operation.body === undefined ? {} : { 413: errorAnswer('The body is too large', method), 415: errorAnswer('The body has another media type', method) }),
     503: errorAnswer('The server or its database is overloaded or away', method),
   };
+}
+
+const ETAG: SchemaObject = { description: 'Names this state of the resource, for If-None-Match', schema: { type: 'string' } };
+const LOCATION: SchemaObject = { description: 'The one resource that was written', schema: { type: 'string', format: 'uri' } };
+
+function headersOf(status: string, method: Method): SchemaObject {
+  if (method === 'GET' && status === '200') return { headers: { ETag: ETAG } };
+  return status === '201' ? { headers: { Location: LOCATION } } : {};
 }
 
 /** A page beside each JSON answer of a GET (routes/negotiate.ts). */
@@ -27,14 +46,17 @@ const orPage = ({ method, path, operation }: Route, content: SchemaObject): Sche
 function answersOf(route: Route): Record<string, SchemaObject> {
   const own = Object.entries(route.operation.answers).map(([status, { description, type, schema }]): [string, SchemaObject] => {
     if (Number(status) >= 400) return [status, errorAnswer(description, route.method)];
-    return [status, { description, ...(type === undefined ? {} : { content: orPage(route, { [type]: { schema: schema ?? { type: 'string', format: 'binary' } } }) }) }];
+    return [status, { description, ...headersOf(status, route.method), ...(type === undefined ? {} : { content: orPage(route, { [type]: { schema: schema ?? { type: 'string', format: 'binary' } } }) }) }];
   });
-  return { ...commonErrors(route), ...Object.fromEntries(own) };
+  return { ...commonAnswers(route), ...Object.fromEntries(own) };
 }
 
 function pathParameters(path: string): SchemaObject[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, style: 'simple', explode: false, schema: { type: 'string' } }));
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, style: 'simple', explode: false, ...pathParameter(name ?? '') }));
 }
+
+/** One of those can be empty as it is; any other parameter with nothing after its `=` is as good as not there: forms send those. */
+const isTextList = ({ items }: SchemaObject): boolean => isObject(items) && items['type'] === 'string';
 
 function queryParameters(query: ParameterSet): SchemaObject[] {
   return Object.entries(query).map(([name, { description, schema, repeated }]) => ({
@@ -42,6 +64,7 @@ function queryParameters(query: ParameterSet): SchemaObject[] {
     in: 'query',
     description,
     required: false,
+    ...(isTextList(schema) ? {} : { allowEmptyValue: true }),
     style: 'form',
     explode: repeated === true,
     schema,

@@ -19,6 +19,7 @@ const asJson = (links: readonly Link[]): Json => links as unknown as Json;
 export function presentCollection(base: string, collection: JsonObject): JsonObject {
   const id = textOf(collection['id']);
   const self = base + paths.collection(id);
+  const { title } = collection;
   const searchId = searchIdOf(collection);
   const stored = storedLinks(base, collection['links']).filter((link) => !isHookLink(link) && !TREE_RELS.has(link.rel));
   const hook = searchId === undefined ? [] : hookLinks(base, searchId, collectionAsset(collection), `${paths.collection(id)}/mosaic.json`);
@@ -26,16 +27,16 @@ export function presentCollection(base: string, collection: JsonObject): JsonObj
     ...collection,
     ...(isObject(collection['assets']) ? { assets: resolveAssets(base, collection['assets']) } : {}),
     links: asJson([
-      { rel: 'self', href: self, type: JSON_TYPE },
-      { rel: 'root', href: base, type: JSON_TYPE },
-      { rel: 'parent', href: base, type: JSON_TYPE },
-      { rel: 'items', href: base + paths.items(id), type: GEOJSON_TYPE },
+      { rel: 'self', href: self, type: JSON_TYPE, title: typeof title === 'string' ? title : id },
+      { rel: 'root', href: base, type: JSON_TYPE, title: 'stac-mosaic' },
+      { rel: 'parent', href: base, type: JSON_TYPE, title: 'stac-mosaic' },
+      { rel: 'items', href: base + paths.items(id), type: GEOJSON_TYPE, title: 'Items' },
       { rel: QUERYABLES, href: `${self}/queryables`, type: SCHEMA_TYPE, title: 'Queryables' },
       { rel: SORTABLES, href: `${self}/sortables`, type: SCHEMA_TYPE, title: 'Sortables' },
-      { rel: 'aggregate', href: `${self}/aggregate`, type: JSON_TYPE, method: 'GET' },
-      { rel: 'aggregate', href: `${self}/aggregate`, type: JSON_TYPE, method: 'POST' },
-      { rel: 'aggregations', href: `${self}/aggregations`, type: JSON_TYPE },
-      { rel: 'child', href: base + browsePath(id), type: JSON_TYPE, title: 'Items' },
+      { rel: 'aggregate', href: `${self}/aggregate`, type: JSON_TYPE, method: 'GET', title: 'Counts over the items' },
+      { rel: 'aggregate', href: `${self}/aggregate`, type: JSON_TYPE, method: 'POST', title: 'Counts over the items' },
+      { rel: 'aggregations', href: `${self}/aggregations`, type: JSON_TYPE, title: 'What can be counted' },
+      { rel: 'child', href: base + browsePath(id), type: JSON_TYPE, title: 'Catalog of all items' },
       ...hook,
       ...stored,
     ]),

@@ -7,6 +7,7 @@ import { searchItems } from '../src/search/search.js';
 import { visibilityOf } from './access.js';
 import { operation } from './http.js';
 import { itemPage } from './item-pages.js';
+import { itemSequence, wantsSequence } from './item-sequence.js';
 
 const tag = 'Item search';
 
@@ -16,8 +17,10 @@ export const byGet = operation({
   tag,
   query: searchParameters,
   answers: { 200: geojsonAnswer('A page of items', 'items') },
-  async handle({ services, query, base, path, search }) {
+  async handle(call) {
+    const { services, query, base, path, search } = call;
     const asked = fromParameters(query);
+    if (wantsSequence(call.headers)) return itemSequence(call, asked, visibilityOf());
     return itemPage(await searchItems(services, asked, visibilityOf()), { base, path, search, fields: asked.fields });
   },
 });
@@ -28,8 +31,10 @@ export const byPost = operation({
   tag,
   body: { types: ['application/json'], schema: searchBodySchema },
   answers: { 200: geojsonAnswer('A page of items', 'items') },
-  async handle({ services, body, base, path }) {
+  async handle(call) {
+    const { services, body, base, path } = call;
     const asked = fromBody(body);
+    if (wantsSequence(call.headers)) return itemSequence(call, asked, visibilityOf());
     return itemPage(await searchItems(services, asked, visibilityOf()), { base, path, body: isObject(body) ? body : {}, fields: asked.fields });
   },
 });

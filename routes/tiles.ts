@@ -37,12 +37,17 @@ export function placeOf(params: Call['params']): Place {
   return { tms, z, x, y, bbox: place.bbox };
 }
 
+/** The formats of API.md section 5. */
+const FORMATS = new Set(['png', 'webp', 'jpg', 'jpeg', 'tif', 'npy']);
+
 /** `y`, or `y.png`: the last part of the path may carry a format. */
 function withFormat(params: Call['params']): Call['params'] {
   const { y = '', ...rest } = params;
   const match = /^(\d+)\.(\w+)$/.exec(y);
   if (match === null) return params;
-  if (match[2] !== 'png') throw new DomainError('NotImplemented', `Tiles are drawn as png; ${match[2]} is not drawn yet.`);
+  const format = match[2] ?? '';
+  if (!FORMATS.has(format)) throw invalidAt('y', `must be a whole number, with or without a format behind it (${[...FORMATS].join(', ')})`);
+  if (format !== 'png') throw new DomainError('NotImplemented', `Tiles are drawn as png; ${format} is not drawn yet.`);
   return { ...rest, y: match[1] ?? '' };
 }
 

@@ -37,7 +37,7 @@ export function parseQuery<P extends ParameterSet>(parameters: P, query: URLSear
   const parsed: Record<string, unknown> = {};
   const faults: Fault[] = [];
   for (const name of new Set(query.keys())) {
-    const parameter = parameters[name];
+    const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
     if (parameter === undefined) {
       if (strict) faults.push({ path: name, message: `is not a parameter here; known are: ${Object.keys(parameters).join(', ') || 'none'}` });
       continue;

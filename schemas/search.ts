@@ -74,9 +74,10 @@ export const searchBodySchema: SchemaObject = {
     bbox: { type: 'array', minItems: 4, maxItems: 6, items: { type: 'number' } },
     intersects: { type: 'object' },
     datetime: { type: 'string' },
-    limit: { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
+    // Above MAX_LIMIT means MAX_LIMIT.
+    limit: { type: 'integer', minimum: 1, default: DEFAULT_LIMIT },
     token: { type: 'string' },
-    filter: { oneOf: [{ type: 'object' }, { type: 'string' }] },
+    filter: { oneOf: [{ type: 'object' }, { type: 'string' }, { type: 'boolean' }] },
     'filter-lang': { type: 'string', enum: ['cql2-json', 'cql2-text'] },
     'filter-crs': { type: 'string', enum: [CRS84] },
     sortby: {

@@ -1,6 +1,6 @@
 /** Counts over the items of a selection: one statement each, exact, buckets put in order here. */
 import type { Pool } from 'pg';
-import { jsonNumber } from '../cql2/json-read.js';
+import { jsonBoundedNumber } from '../cql2/json-read.js';
 import type { PropertyExpression, PropertyResolver } from '../cql2/resolver.js';
 import { SqlBuilder } from '../cql2/sql-builder.js';
 import type { ItemSelection } from '../search/query.js';
@@ -63,8 +63,8 @@ function propertyOf({ resolver }: ItemSource, name: string): PropertyExpression 
   return property;
 }
 
-/** The property as numeric, NULL where it is no number, whatever the queryables say of it. */
-const numberOf = ({ json, sql }: PropertyExpression): string => (json === undefined ? sql : jsonNumber(json));
+/** The property as numeric, NULL where it is no number that JSON readers can hold, whatever the queryables say of it. */
+const numberOf = ({ json, sql }: PropertyExpression): string => (json === undefined ? sql : jsonBoundedNumber(json));
 
 export const byFrequency = (a: Bucket, b: Bucket): number => b.frequency - a.frequency || (a.key < b.key ? -1 : 1);
 

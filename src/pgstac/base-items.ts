@@ -66,7 +66,13 @@ export async function baseItemsOf(db: Queryable, rows: Iterable<{ readonly colle
   return found;
 }
 
-async function readBaseItems(db: Queryable, collections: readonly string[]): Promise<(Row & { version: string })[]> {
+/** Base items of these collections, of all where undefined, as the client's transaction sees them. */
+export async function readAllBaseItems(client: ClientBase, collections: readonly string[] | undefined): Promise<Map<string, BaseItems>> {
+  const rows = await readBaseItems(client, collections);
+  return new Map(rows.map((row) => [row.collection, toBaseItems(row)]));
+}
+
+async function readBaseItems(db: Queryable, collections: readonly string[] | undefined): Promise<(Row & { version: string })[]> {
   const state = knownOf(db);
   if (state.hasHistory === undefined) {
     const { rows } = await db.query<{ yes: boolean }>("SELECT to_regclass('pgstac.base_items') IS NOT NULL AS yes");
@@ -77,8 +83,8 @@ async function readBaseItems(db: Queryable, collections: readonly string[]): Pro
           FROM pgstac.base_items b WHERE b.collection = c.id)`
     : 'NULL';
   const { rows } = await db.query<Row & { version: string }>(
-    `SELECT c.id AS collection, c.xmin::text || c.ctid::text AS version, c.base_item, ${versions} AS versions FROM pgstac.collections c WHERE c.id = ANY($1)`,
-    [collections],
+    `SELECT c.id AS collection, c.xmin::text || c.ctid::text AS version, c.base_item, ${versions} AS versions FROM pgstac.collections c WHERE $1::text[] IS NULL OR c.id = ANY($1)`,
+    [collections ?? null],
   );
   return rows;
 }

@@ -5,15 +5,20 @@ import { BASE_VERSION, type BaseItems, baseItemsOf, type Queryable } from './bas
 import { BASE_ITEM_TAG, DO_NOT_MERGE, hydrate } from './hydrate.js';
 import { jsonMembers } from './json-members.js';
 
+/** The columns of {@link ContentRow}, of alias `i`. */
+export const CONTENT_COLUMNS = 'i.id, i.collection, ST_AsGeoJSON(i.geometry, 15) AS geometry, i.content';
 /** The columns of {@link ItemRow}, of alias `i`. */
-export const ITEM_COLUMNS = `i.id, i.collection, ST_AsGeoJSON(i.geometry, 15) AS geometry, i.content, ${BASE_VERSION} AS base_version`;
+export const ITEM_COLUMNS = `${CONTENT_COLUMNS}, ${BASE_VERSION} AS base_version`;
 
 /** Read with {@link ROW_TYPES}: json comes as text. */
-export interface ItemRow {
+export interface ContentRow {
   readonly id: string;
   readonly collection: string;
   readonly geometry: string;
   readonly content: string;
+}
+
+export interface ItemRow extends ContentRow {
   readonly base_version: string | null;
 }
 
@@ -110,11 +115,15 @@ function hydrateMembers(content: Map<string, string>, base: JsonObject): void {
 /** Stored items for rows of {@link ITEM_COLUMNS}, in their order. */
 export async function toItems(db: Queryable, rows: readonly ItemRow[]): Promise<StoredItem[]> {
   if (rows.length === 0) return [];
-  const bases = await baseItemsOf(db, rows);
-  return rows.map((row) => {
-    const base = bases.get(row.collection);
-    if (base === undefined) throw new Error(`The base item of ${row.collection} was not read.`);
-    return { id: row.id, collection: row.collection, geometry: row.geometry, content: row.content, bases: base };
+  return withBases(rows, await baseItemsOf(db, rows));
+}
+
+/** The same where the base items were read before. */
+export function withBases(rows: readonly ContentRow[], bases: ReadonlyMap<string, BaseItems>): StoredItem[] {
+  return rows.map(({ id, collection, geometry, content }) => {
+    const base = bases.get(collection);
+    if (base === undefined) throw new Error(`The base item of ${collection} was not read.`);
+    return { id, collection, geometry, content, bases: base };
   });
 }
 

@@ -6,6 +6,7 @@ import { invalidAt } from '../errors.js';
 import type { ItemSelection, SortKey } from '../search/query.js';
 import type { PageToken } from '../search/token.js';
 import { ITEM_COLUMNS, type ItemRow, ROW_TYPES, type StoredItem, toItems } from './items-read.js';
+import { prepared } from './prepared.js';
 import { selectionSql, type Visibility } from './selection.js';
 
 export interface PageRequest {
@@ -97,12 +98,9 @@ export async function readPage(pool: Pool, request: PageRequest, visibility: Vis
   const where = [selectionSql(request.selection, visibility, builder, resolver)];
   if (request.after !== undefined) where.push(afterSql(keys, request.after.keys, backwards, builder));
   const keyColumns = keys.map(({ sql }, i) => `(${sql})::text AS k${i}`).join(', ');
-  const { rows } = await pool.query<ItemRow & Record<string, string | null>>({
-    text: `SELECT ${ITEM_COLUMNS}, ${keyColumns} FROM pgstac.items i WHERE ${where.join(' AND ')}
-      ORDER BY ${orderSql(keys, backwards)} LIMIT ${builder.param(request.limit + 1, 'int')}`,
-    values: [...builder.values],
-    types: ROW_TYPES,
-  });
+  const text = `SELECT ${ITEM_COLUMNS}, ${keyColumns} FROM pgstac.items i WHERE ${where.join(' AND ')}
+      ORDER BY ${orderSql(keys, backwards)} LIMIT ${builder.param(request.limit + 1, 'int')}`;
+  const { rows } = await pool.query<ItemRow & Record<string, string | null>>({ ...prepared(text), text, values: [...builder.values], types: ROW_TYPES });
   const more = rows.length > request.limit;
   const page = rows.slice(0, request.limit);
   if (backwards) page.reverse();

@@ -116,7 +116,7 @@ export function fromBody(body: unknown, ignored: readonly string[] = []): Search
   let query: SearchQuery = { limit: DEFAULT_LIMIT };
   for (const [name, value] of Object.entries(body)) {
     if (ignored.includes(name) || value === null) continue;
-    const read = MEMBERS[name];
+    const read = Object.hasOwn(MEMBERS, name) ? MEMBERS[name] : undefined;
     if (read === undefined) {
       faults.push({ path: `/${name}`, message: `is not a member of a search here; known are ${Object.keys(MEMBERS).join(', ')}` });
       continue;

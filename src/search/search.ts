@@ -4,6 +4,7 @@ import { itemResolver, type PropertyResolver } from '../cql2/resolver.js';
 import type { StoredItem } from '../pgstac/items-read.js';
 import { itemResolverOf } from '../pgstac/queryables.js';
 import { keyCount, readPage } from '../pgstac/search.js';
+import { streamItems } from '../pgstac/stream-items.js';
 import type { Visibility } from '../pgstac/selection.js';
 import type { Services } from '../services.js';
 import { DEFAULT_SORT, type SearchQuery, type SortKey } from './query.js';
@@ -48,4 +49,18 @@ export async function searchItems(
     prev: page.prev === undefined ? undefined : encodeToken({ direction: 'prev', keys: page.prev }, digest),
     matched: token === undefined && page.next === undefined ? page.items.length : undefined,
   };
+}
+
+/** Every item that the query selects, in batches; its limit, token and fields count for nothing. @throws InvalidInput as {@link searchItems} does */
+export async function streamSearch(
+  { database }: Pick<Services, 'database'>,
+  query: SearchQuery,
+  visibility: Visibility,
+  signal: AbortSignal,
+  known?: PropertyResolver,
+): Promise<AsyncGenerator<StoredItem[], void, undefined>> {
+  const { limit: _limit, token: _token, sortby, fields: _fields, ...selection } = query;
+  const resolver = known ?? (await resolverFor(database.pool, query));
+  const order = sortby === undefined || sortby.length === 0 ? undefined : sortby;
+  return streamItems(database, { selection, sortby: order, visibility, resolver }, signal);
 }

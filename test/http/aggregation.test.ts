@@ -84,6 +84,13 @@ describe('ranges and steps', () => {
     expect(listOf(found?.['buckets']).map(({ from, to }) => [from, to])).toEqual([[undefined, 5], [5, 15], [15, 40], [40, undefined]]);
   });
 
+  it('hold no number that JSON readers cannot', async () => {
+    const huge = JSON.stringify(itemBody('huge', at('2020-06-03T00:00:00Z', { 'view:off_nadir': 'HUGE' }))).replace('"HUGE"', '1e400');
+    expect((await server.request('POST', '/collections/sea/items', { body: huge })).status).toBe(400);
+    await server.services.database.pool.query("UPDATE pgstac.items SET content = jsonb_set(content, '{properties,view:off_nadir}', '1e400') WHERE collection = 'sea' AND id = 'a'");
+    expect(await buckets('off_nadir_frequency', 'collections=sea')).toEqual({ rest: 2 });
+  });
+
   it('of one width begin at zero both ways', async () => {
     expect(await buckets('off_nadir_frequency', 'collections=sky')).toEqual({ '-5.0': 1, '0.0': 1, '5.0': 1, rest: 2 });
     expect(await keys('off_nadir_frequency')).toEqual(['-5.0', '0.0', '5.0']);

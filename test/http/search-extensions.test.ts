@@ -261,7 +261,8 @@ describe('stored items', () => {
     for (const item of items) {
       const one = (await server.request('GET', `/collections/slim/items/${textOf(item['id'])}`)).body;
       const [listed] = listOf((await post({ collections: ['slim'], ids: [item['id']] })).body['features']);
-      expect(one).toEqual(listed);
+      expect({ ...one, links: listOf(one['links']).filter((link) => textOf(link['rel']) !== 'alternate') }).toEqual(listed);
+      expect(linksOf(one, 'alternate').map((link) => textOf(link['href']))).toEqual([`${server.url}/collections/slim/items/${textOf(item['id'])}?f=html`]);
       expect(one).toMatchObject({ type: 'Feature', id: item['id'], collection: 'slim', stac_version: '1.1.0', bbox: [0, 0, 1, 1], geometry: item['geometry'], properties: item['properties'] });
     }
     const whole = (await server.request('GET', '/collections/slim/items/whole')).body;

@@ -49,7 +49,7 @@ export function createClient(url: string): { request: TestClient; close(): void 
 }
 
 function parsed(bytes: Buffer, headers: IncomingHttpHeaders): Loose {
-  const isJson = /json/.test(headers['content-type'] ?? '') && bytes.length > 0 && headers['content-encoding'] === undefined;
+  const isJson = /json(;|$)/.test(headers['content-type'] ?? '') && bytes.length > 0 && headers['content-encoding'] === undefined;
   return (isJson ? JSON.parse(bytes.toString('utf8')) : bytes.toString('utf8')) as Loose;
 }
 

@@ -1,0 +1,31 @@
+/** The parameters of paths, as OpenAPI describes them; every route that has one of a name means the same by it. */
+import { TILE_MATRIX_SET_IDS } from '../src/tiles/matrices.js';
+import type { SchemaObject } from './parameters.js';
+
+/** What API.md section 1 allows in an id (src/stac/ids.ts checks the rest when one is written). */
+const id: SchemaObject = { type: 'string', minLength: 1, maxLength: 1024, pattern: '^[^/\\u0000-\\u001f\\u007f]+$' };
+
+/** The deepest matrices have 2^24 columns (src/tiles/matrices.ts). */
+const place: SchemaObject = { type: 'integer', minimum: 0, maximum: 2 ** 24 - 1 };
+
+const PARAMETERS: Readonly<Record<string, SchemaObject>> = {
+  collectionId: { description: 'The id of a collection.', schema: id },
+  itemId: { description: 'The id of an item of the collection.', schema: id },
+  datasetId: { description: 'The id of a dataset.', schema: id },
+  tileId: { description: 'The id of a tile item of the dataset.', schema: id },
+  searchId: { description: 'The id that registering a search has answered.', schema: id },
+  tileMatrixSetId: { description: 'A tile matrix set that the server draws.', schema: { type: 'string', enum: TILE_MATRIX_SET_IDS } },
+  z: { description: 'The zoom.', schema: { type: 'integer', minimum: 0, maximum: 24 } },
+  x: { description: 'The column, counted from the west.', schema: place },
+  y: { description: 'The row, counted from the north.', schema: place },
+  folder: { description: 'Where the file is stored.', schema: id },
+  kind: { description: 'What it holds.', schema: id },
+  name: { description: 'The name of the file.', schema: id },
+};
+
+/** @throws Error for a name that is not described here: the table of routes has gone ahead */
+export function pathParameter(name: string): SchemaObject {
+  const found = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined;
+  if (found === undefined) throw new Error(`The path parameter ${name} is not described.`);
+  return found;
+}
