@@ -52,7 +52,7 @@ export const routes: readonly Route[] = [
   get('/collections/{collectionId}/{tileMatrixSetId}/tilejson.json', mosaics.tilejson('collection')),
   get('/collections/{collectionId}/{tileMatrixSetId}/map.html', maps.map('collection')),
   get('/collections/{collectionId}/tiles/{tileMatrixSetId}/{z}/{x}/{y}', tiles.tile('collection')),
-  get('/collections/{collectionId}/items', items.list),
+  get('/collections/{collectionId}/items', items.readAll),
   post('/collections/{collectionId}/items', items.create),
   get('/collections/{collectionId}/items/{itemId}', items.read),
   put('/collections/{collectionId}/items/{itemId}', items.replace),

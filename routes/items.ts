@@ -1,7 +1,8 @@
 /** Items of a collection. */
 import { documentSchema, geojsonAnswer } from '../schemas/documents.js';
 import { fromParameters, itemParameters } from '../schemas/search.js';
-import { notFound } from '../src/errors.js';
+import { list } from '../schemas/parameters.js';
+import { invalidAt, notFound } from '../src/errors.js';
 import { GEOJSON_TYPE, paths } from '../src/links.js';
 import { findCollection } from '../src/pgstac/collections.js';
 import { findStoredItem } from '../src/pgstac/items-read.js';
@@ -25,16 +26,18 @@ async function seenCollection({ services, params }: Pick<Call, 'services' | 'par
   return id;
 }
 
-export const list = operation({
+export const readAll = operation({
   id: 'getItems',
   summary: 'The items of a collection, a page at a time',
   tag,
-  query: itemParameters,
+  query: { ...itemParameters, collections: list('The collection itself, as pystac-client names it once more.') },
   answers: { 200: geojsonAnswer('A page of items', 'items') },
   async handle(call) {
     const { services, query, base, path, search } = call;
     const collection = await seenCollection(call);
-    const asked = { ...fromParameters(query), collections: [collection] };
+    const { collections = [collection], ...own } = query;
+    if (collections.some((id) => id !== collection)) throw invalidAt('collections', `must be ${JSON.stringify(collection)} or left out here`);
+    const asked = { ...fromParameters(own), collections: [collection] };
     if (wantsSequence(call.headers)) return itemSequence(call, asked, visibilityOf());
     const page = await searchItems(services, asked, visibilityOf());
     const moreLinks = [{ rel: 'collection', href: base + paths.collection(collection), type: 'application/json' }];

@@ -130,8 +130,9 @@ export class JsonReader {
 
   private operation(value: Json, pointer: string, depth: number, at: Place): Cql2Expression {
     const name = this.name(value['op'], `${pointer}/op`, at);
-    const args: unknown = value['args'];
-    if (!Array.isArray(args)) throw invalidNode(at, `the operator ${name} needs args, an array.`);
+    const given: unknown = value['args'];
+    if (!Array.isArray(given)) throw invalidNode(at, `the operator ${name} needs args, an array.`);
+    const args = name.toLowerCase() === 'between' ? flatBounds(given) : given;
     const operator = operatorOf(name);
     const arg = (index: number, accepts: Accepts): Cql2Expression => this.read(args[index], `${pointer}/args/${index}`, depth + 1, at, accepts);
     if (operator === undefined) return { kind: 'function', name, args: args.map((_, index) => arg(index, ANY)), at };
@@ -173,6 +174,12 @@ export class JsonReader {
     if (!Array.isArray(value) || value.length === 0) throw invalidNode(at, 'the operator in needs a list of at least one value.');
     return value.map((item: unknown, index) => this.read(item, `${pointer}/${index}`, depth, at, SCALAR));
   }
+}
+
+/** `[value, [low, high]]`, as drafts of CQL2 wrote between and stac-api-validator still does, in the form of the standard. */
+function flatBounds(args: readonly unknown[]): readonly unknown[] {
+  const [value, bounds] = args;
+  return args.length === 2 && Array.isArray(bounds) ? [value, ...(bounds as unknown[])] : args;
 }
 
 /** How few and how many arguments an operator takes. */

@@ -151,6 +151,13 @@ describe('parameters', () => {
   });
 });
 
+describe('items of a collection', () => {
+  it('may be asked for with the collection named once more, as pystac-client does, and not with another', async () => {
+    expect(listOf((await get('/collections/d/items?collections=d&limit=100')).body['features']).length).toBe(5);
+    expect((await get('/collections/d/items?collections=c')).status).toBe(400);
+  });
+});
+
 describe('what is found', () => {
   const count = async (query: string): Promise<number> => listOf((await get(`/search?collections=c&limit=100&${query}`)).body['features']).length;
 
@@ -173,7 +180,8 @@ describe('what is found', () => {
     expect((await ask(circle)).status).toBe(200);
     const started = performance.now();
     expect(await ask(tangle)).toMatchObject({ status: 400, body: { errors: [{ path: '/intersects/coordinates' }] } });
-    expect(performance.now() - started).toBeLessThan(2000);
+    // Unguarded it takes PostGIS 18 s and more.
+    expect(performance.now() - started).toBeLessThan(12_000);
     expect((await ask([[0, 0], [10, 10], [10, 0], [0, 10]])).status).toBe(200);
   });
 

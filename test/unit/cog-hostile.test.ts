@@ -79,7 +79,8 @@ describe('a damaged TIFF', () => {
       const counts = { bytes: 0 };
       const started = performance.now();
       const said = await outcome(cachedInBlocks(sourceOf(bytes, counts, run % 3 === 0 ? undefined : bytes.byteLength)));
-      expect(performance.now() - started).toBeLessThan(1000);
+      // A bound for what does not end, not a measurement: the slowest takes 6 ms on a quiet machine.
+      expect(performance.now() - started).toBeLessThan(10_000);
       expect(counts.bytes).toBeLessThan(16 * 1024 * 1024);
       const [kind = ''] = said.split(' ');
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1);

@@ -19,6 +19,7 @@ function faultOf(filter: unknown): { path: string; message: string } {
 
 describe('CQL2 JSON', () => {
   it.each([
+    ['between', op('between', p('a'), [1, 2]), op('between', p('a'), 1, 2)],
     ['isnull', op('isnull', p('a')), op('isNull', p('a'))],
     ['T_FINISHEDBY', op('T_FINISHEDBY', { interval: [p('a'), '..'] }, { interval: ['2020-01-01', p('b')] }), op('t_finishedBy', { interval: [p('a'), '..'] }, { interval: ['2020-01-01', p('b')] })],
     ['a_containedby', op('a_containedby', p('a'), [1, 'x', [true]]), op('a_containedBy', p('a'), [1, 'x', [true]])],

@@ -101,10 +101,9 @@ describe('the cache', () => {
     expect(messages).toHaveLength(3);
 
     const again = { ...first, pythons: [join(folder, 'absent')] };
-    const started = performance.now();
+    // There is no pip to ask any more: whatever is answered comes from the cache.
     expect(await ensurePgstacSql(again)).toBe(sql);
     expect(await ensureStacSchemas(again)).toBe(schemas);
-    expect(performance.now() - started).toBeLessThan(100);
     expect(messages).toHaveLength(3);
 
     const files = await readdir(sql);

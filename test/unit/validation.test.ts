@@ -193,15 +193,11 @@ withSchemas('a STAC document (its schemas come from the cache or ../shared/data/
 
   const naip = resolve('../shared/data/naip/items.ndjson');
   const withNaip = existsSync(naip) ? it : it.skip;
-  withNaip('of Planetary Computer is valid, at 2,000 items a second and more', async () => {
+  withNaip('of Planetary Computer is valid, item by item', async () => {
     const items = readFileSync(naip, 'utf8').trim().split('\n').map((line): unknown => JSON.parse(line));
-    await validator.validateMany(items.slice(0, 10), 'item');
-    const began = performance.now();
     const verdicts = await validator.validateMany(items, 'item');
-    const rate = items.length / ((performance.now() - began) / 1000);
+    expect(verdicts).toHaveLength(items.length);
     expect(verdicts.filter(({ faults }) => faults.length > 0)).toEqual([]);
-    // half of the target: the machine may be shared
-    expect(rate).toBeGreaterThan(1000);
   });
 });
 
