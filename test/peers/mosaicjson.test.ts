@@ -1,34 +1,11 @@
 /** Our mosaics against cogeo-mosaic 9.2.0's: equal keys, lists and order, but for quadkeys that an asset only touches. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Feature, Polygon } from 'geojson';
+import type { Polygon } from 'geojson';
 import { buildMosaic } from '../../src/mosaics/build.js';
+import { ask, expectSameMosaic, type Located, type Mosaic, python } from '../support/cogeo-mosaic.js';
 
-const python = process.env['STAC_MOSAIC_TEST_PYTHON'];
-const script = resolve('test/peers/python/mosaic_from_features.py');
 const data = resolve('../shared/data');
-
-type Located = Feature<Polygon, { path: string }>;
-interface Mosaic {
-  readonly tiles: Record<string, string[]>;
-  readonly bounds: number[];
-  readonly center: number[];
-}
-
-/** A quadkey is only touched where the footprint has less than this of its core (see the script: the tile without a rim of 1e-4). */
-const TOUCHED = 1e-12;
-
-interface Answer {
-  readonly mosaic: Mosaic;
-  readonly features: Located[];
-  readonly overlaps: number[];
-}
-
-function ask(question: unknown): Answer {
-  const text = execFileSync(python ?? '', [script], { input: JSON.stringify(question), maxBuffer: 1 << 30 }).toString();
-  return JSON.parse(text) as Answer;
-}
 
 async function ours(features: readonly Located[], zoom: number): Promise<Mosaic> {
   const footprints = features.map(({ geometry, properties }) => ({ href: properties.path, geometry }));
@@ -36,42 +13,7 @@ async function ours(features: readonly Located[], zoom: number): Promise<Mosaic>
   return JSON.parse([...built.document].join('')) as Mosaic;
 }
 
-/** Every entry that one of the two has and the other lacks, as [quadkey, index of the feature]. */
-function difference(features: readonly Located[], one: Mosaic, other: Mosaic): [string, number][] {
-  const indices = new Map(features.map((feature, index) => [feature.properties.path, index]));
-  const pairs: [string, number][] = [];
-  for (const key of new Set([...Object.keys(one.tiles), ...Object.keys(other.tiles)])) {
-    const left = new Set(one.tiles[key] ?? []);
-    const right = new Set(other.tiles[key] ?? []);
-    for (const path of left) if (!right.has(path)) pairs.push([key, indices.get(path) ?? -1]);
-    for (const path of right) if (!left.has(path)) pairs.push([key, indices.get(path) ?? -1]);
-  }
-  return pairs;
-}
-
-/** What both have, in the order of the first: lists without the entries of `pairs`, and no empty lists. */
-function without(features: readonly Located[], mosaic: Mosaic, pairs: readonly [string, number][]): [string, string[]][] {
-  const dropped = new Set(pairs.map(([key, index]) => `${key} ${features[index]?.properties.path ?? ''}`));
-  return Object.entries(mosaic.tiles)
-    .map(([key, list]): [string, string[]] => [key, list.filter((path) => !dropped.has(`${key} ${path}`))])
-    .filter(([, list]) => list.length > 0);
-}
-
-async function compare(features: readonly Located[], zoom: number, theirs: Mosaic): Promise<number> {
-  const mine = await ours(features, zoom);
-  const pairs = difference(features, mine, theirs);
-  const { overlaps } = pairs.length === 0 ? { overlaps: [] } : ask({ features, pairs });
-  const real = pairs.map((pair, at) => ({ pair, overlap: overlaps[at] ?? 1 })).filter(({ overlap }) => overlap > TOUCHED);
-  expect(real).toEqual([]);
-  expect(without(features, mine, pairs)).toEqual(without(features, theirs, pairs));
-  mine.bounds.forEach((bound, at) => {
-    expect(bound).toBeCloseTo(theirs.bounds[at] ?? NaN, 9);
-  });
-  mine.center.forEach((value, at) => {
-    expect(value).toBeCloseTo(theirs.center[at] ?? NaN, 9);
-  });
-  return pairs.length;
-}
+const compare = async (features: readonly Located[], zoom: number, theirs: Mosaic): Promise<number> => expectSameMosaic(features, await ours(features, zoom), theirs);
 
 /** Numbers from 0 to 1 that are the same in every run. */
 function random(seed: number): () => number {
@@ -110,7 +52,7 @@ withPython('MosaicJSON beside cogeo-mosaic 9.2.0 (set STAC_MOSAIC_TEST_PYTHON to
   const withWorld = existsSync(`${data}/world`) ? it : it.skip;
   withWorld.each([2, 4, 6])('equals it for the COGs of the world at quadkey zoom %i', async (zoom) => {
     const urls = readdirSync(`${data}/world`).toSorted().map((name) => `${data}/world/${name}`);
-    const { features, mosaic } = ask({ urls, zoom });
+    const { features, mosaic } = await ask({ urls, zoom });
     expect(features).toHaveLength(15);
     await compare(features, zoom, mosaic);
   }, 120_000);
@@ -122,13 +64,13 @@ withPython('MosaicJSON beside cogeo-mosaic 9.2.0 (set STAC_MOSAIC_TEST_PYTHON to
       const item = JSON.parse(line) as { geometry: Polygon; assets: { image: { href: string } } };
       return { type: 'Feature', geometry: item.geometry, properties: { path: item.assets.image.href } };
     });
-    const { mosaic } = ask({ features, zoom });
+    const { mosaic } = await ask({ features, zoom });
     await compare(features, zoom, mosaic);
   }, 120_000);
 
   it.each([5, 8])('equals it for 2,000 turned and dented polygons at quadkey zoom %i', async (zoom) => {
     const features = randomPolygons(2000);
-    const { mosaic } = ask({ features, zoom });
+    const { mosaic } = await ask({ features, zoom });
     await compare(features, zoom, mosaic);
   }, 240_000);
 });
