@@ -22,9 +22,9 @@ const search = (base: string, body: object): LoadRequest => ({ method: 'POST', u
 const FILTER = { op: 'and', args: [{ op: '<=', args: [{ property: 'gsd' }, 0.6] }, { op: '<>', args: [{ property: 'naip:state' }, 'xx'] }] };
 
 export const searchCases = (collection: string): SearchCase[] => [
-  { name: 'bbox, limit 10', requests: (base) => boxes(200, 0.25).map((bbox) => search(base, { collections: [collection], bbox, limit: 10 })) },
-  { name: 'bbox and CQL2, limit 100', requests: (base) => boxes(200, 1.5).map((bbox) => search(base, { collections: [collection], bbox, filter: FILTER, 'filter-lang': 'cql2-json', limit: 100 })) },
-  { name: 'sorted by a property, limit 10', requests: (base) => boxes(50, 1.5).map((bbox) => search(base, { collections: [collection], bbox, sortby: [{ field: 'properties.naip:year', direction: 'desc' }], limit: 10 })) },
+  { name: 'bbox, limit 10', requests: (base) => boxes(200, 1.5).map((bbox) => search(base, { bbox, limit: 10 })) },
+  { name: 'bbox and CQL2, limit 100', requests: (base) => boxes(200, 1.5).map((bbox) => search(base, { bbox, filter: FILTER, 'filter-lang': 'cql2-json', limit: 100 })) },
+  { name: 'sorted by a property, limit 10', requests: (base) => boxes(50, 1.5).map((bbox) => search(base, { bbox, sortby: [{ field: 'properties.naip:year', direction: 'desc' }], limit: 10 })) },
   {
     name: 'one item',
     requests: (base) => Array.from({ length: 200 }, (_, i) => ({ method: 'GET', url: `${base}/collections/${collection}/items/${ITEM}_${i % 10}` })),
