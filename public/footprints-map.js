@@ -60,6 +60,9 @@ async function further(url) {
   return features;
 }
 
+/** Close, a small footprint still shows what is around it. */
+const FIT = { padding: 28, maxZoom: 13 };
+
 const over = (yes, no) => ['case', ['boolean', ['feature-state', 'over'], false], yes, no];
 
 function addFootprints(map, features, hasTiles) {
@@ -177,7 +180,14 @@ function recolor(map) {
   for (const [layer, property, value] of paints) if (map.getLayer(layer)) map.setPaintProperty(layer, property, value);
 }
 
+/** Before the style sheets are there an element has not its size, and a map made then keeps the wrong one. */
+const isLaidOut = new Promise((resolve) => {
+  if (document.readyState === 'complete') resolve();
+  else window.addEventListener('load', () => resolve(), { once: true });
+});
+
 async function draw(figure) {
+  await isLaidOut;
   const canvas = figure.querySelector('.canvas');
   const caption = figure.querySelector('figcaption');
   const { maplibre, worker, land, tilejson, footprints, fills } = canvas.dataset;
@@ -200,7 +210,7 @@ async function draw(figure) {
       ],
     },
     bounds,
-    fitBoundsOptions: { padding: 28, maxZoom: 13 },
+    fitBoundsOptions: FIT,
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,
@@ -214,6 +224,8 @@ async function draw(figure) {
   map.on('error', ({ sourceId }) => failures.add(sourceId ?? 'map'));
   const fetched = footprints === undefined ? [] : await further(footprints).catch(() => []);
   await map.once('load');
+  map.resize();
+  map.fitBounds(bounds, { ...FIT, animate: false });
   if (about !== undefined) {
     const [west, south, east, north] = about.bounds;
     map.addSource('tiles', { type: 'raster', tiles: about.tiles, tileSize: 256, maxzoom: about.maxzoom, bounds: [west, Math.max(south, -MAX_LATITUDE), east, Math.min(north, MAX_LATITUDE)] });

@@ -1,0 +1,14 @@
+/** `npm run bench -- NAME`: prints numbers, and writes them into docs/benchmarks. */
+const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
+  search: async () => (await import('./search.js')).benchSearch(),
+  'mosaic-cover': () => import('./mosaic-cover.js'),
+};
+
+const [name = ''] = process.argv.slice(2);
+const run = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+if (run === undefined) {
+  process.stderr.write(`Which one? ${Object.keys(BENCHES).join(', ')}\n`);
+  process.exitCode = 2;
+} else {
+  await run();
+}
