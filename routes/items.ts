@@ -1,5 +1,5 @@
 /** Items of a collection. */
-import { documentSchema, geojsonAnswer } from '../schemas/documents.js';
+import { documentSchema, geojsonAnswer, itemsOrSequence } from '../schemas/documents.js';
 import { fromParameters, itemParameters } from '../schemas/search.js';
 import { notFound } from '../src/errors.js';
 import { GEOJSON_TYPE, paths } from '../src/links.js';
@@ -30,7 +30,7 @@ export const list = operation({
   summary: 'The items of a collection, a page at a time',
   tag,
   query: itemParameters,
-  answers: { 200: geojsonAnswer('A page of items', 'items') },
+  answers: { 200: itemsOrSequence('A page of items') },
   async handle(call) {
     const { services, query, base, path, search } = call;
     const collection = await seenCollection(call);
