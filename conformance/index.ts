@@ -5,16 +5,20 @@ import { cql2Classes } from './cql2.js';
 import { collectionSearch } from './collection-search.js';
 import { datasets } from './datasets.js';
 import { features } from './features.js';
+import { featuresFilter } from './features-filter.js';
 import { html } from './html.js';
 import { itemSearch } from './item-search.js';
 import { itemSearchExtensions } from './item-search-extensions.js';
 import { mosaics } from './mosaics.js';
+import { ogcCommon } from './ogc-common.js';
 import { stacCore } from './stac-core.js';
 import { browseable, children } from './tree.js';
 
 export const conformanceClasses: readonly ConformanceClass[] = [
   stacCore,
+  ogcCommon,
   features,
+  featuresFilter,
   html,
   itemSearch,
   itemSearchExtensions,

@@ -50,7 +50,8 @@ export const stacCore: ConformanceClass = {
         must(collections.some((collection) => collection['id'] === fixtures.collection), 'the collection is not listed');
         must(!collections.some((collection) => collection['id'] === 'system_tiles'), 'system_tiles is listed');
         for (const collection of collections) {
-          for (const rel of ['self', 'root', 'parent', 'items']) must(linksOf(collection, rel).length === 1, `${String(collection['id'])} has no one link ${rel}`);
+          for (const rel of ['self', 'root', 'parent']) must(linksOf(collection, rel).length === 1, `${String(collection['id'])} has no one link ${rel}`);
+          must(linksOf(collection, 'items')[0]?.['type'] === 'application/geo+json', `${String(collection['id'])} does not link its items as GeoJSON first`);
           const self = String(linksOf(collection, 'self')[0]?.['href']);
           must((await get(self.slice(base.length))).status === 200, `${self} does not answer 200`);
         }

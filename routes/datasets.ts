@@ -1,5 +1,5 @@
 /** `/api/datasets`: datasets and their tiles. */
-import { documentSchema, geojsonAnswer, jsonAnswer } from '../schemas/documents.js';
+import { documentSchema, geojsonAnswer, itemsOrSequence, jsonAnswer } from '../schemas/documents.js';
 import { choice, limit, text } from '../schemas/parameters.js';
 import { fromParameters, itemParameters } from '../schemas/search.js';
 import { DATASETS, SYSTEM_TILES } from '../src/datasets/collections.js';
@@ -93,7 +93,7 @@ export const tiles = operation({
   summary: 'The tile items of a dataset by their index, a page at a time',
   tag,
   query: { limit: limit(100, MAX_TILES), token: text('A page, as the next and prev links give it.') },
-  answers: { 200: geojsonAnswer('A page of tile items', 'items') },
+  answers: { 200: itemsOrSequence('A page of tile items') },
   async handle(call) {
     const { services, query, base, path, search } = call;
     const { id, properties } = await dataset(call);

@@ -1,5 +1,5 @@
 /** Items of a collection. */
-import { documentSchema, geojsonAnswer } from '../schemas/documents.js';
+import { documentSchema, geojsonAnswer, itemsOrSequence } from '../schemas/documents.js';
 import { fromParameters, itemParameters } from '../schemas/search.js';
 import { list } from '../schemas/parameters.js';
 import { invalidAt, notFound } from '../src/errors.js';
@@ -31,7 +31,7 @@ export const readAll = operation({
   summary: 'The items of a collection, a page at a time',
   tag,
   query: { ...itemParameters, collections: list('The collection itself, as pystac-client names it once more.') },
-  answers: { 200: geojsonAnswer('A page of items', 'items') },
+  answers: { 200: itemsOrSequence('A page of items') },
   async handle(call) {
     const { services, query, base, path, search } = call;
     const collection = await seenCollection(call);

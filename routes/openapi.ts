@@ -44,9 +44,9 @@ const orPage = ({ method, path, operation }: Route, content: SchemaObject): Sche
   method === 'GET' && hasPage(path, operation) ? { ...content, 'text/html': { schema: { type: 'string' } } } : content;
 
 function answersOf(route: Route): Record<string, SchemaObject> {
-  const own = Object.entries(route.operation.answers).map(([status, { description, type, schema }]): [string, SchemaObject] => {
+  const own = Object.entries(route.operation.answers).map(([status, { description, type, schema, others = [] }]): [string, SchemaObject] => {
     if (Number(status) >= 400) return [status, errorAnswer(description, route.method)];
-    return [status, { description, ...headersOf(status, route.method), ...(type === undefined ? {} : { content: orPage(route, { [type]: { schema: schema ?? { type: 'string', format: 'binary' } } }) }) }];
+    return [status, { description, ...headersOf(status, route.method), ...(type === undefined ? {} : { content: { ...orPage(route, { [type]: { schema: schema ?? { type: 'string', format: 'binary' } } }), ...Object.fromEntries(others.map((other) => [other, { schema: { type: 'string' } }])) } }) }];
   });
   return { ...commonAnswers(route), ...Object.fromEntries(own) };
 }

@@ -4,7 +4,7 @@ import { DATASETS } from '../src/datasets/collections.js';
 import { datasetLinks, snapshotPath } from '../src/datasets/dataset-item.js';
 import { collectionAsset, searchIdOf } from '../src/hooks/collection-search.js';
 import { isObject, type Json, type JsonObject, textOf } from '../src/json.js';
-import { GEOJSON_TYPE, hookLinks, isHookLink, JSON_TYPE, type Link, paths, resolveAssets, SCHEMA_TYPE, storedLinks } from '../src/links.js';
+import { GEOJSON_TYPE, hookLinks, HTML_TYPE, isHookLink, JSON_TYPE, type Link, paths, resolveAssets, SCHEMA_TYPE, storedLinks } from '../src/links.js';
 import { alternateLink } from './negotiate.js';
 
 export const QUERYABLES = 'http://www.opengis.net/def/rel/ogc/1.0/queryables';
@@ -31,6 +31,8 @@ export function presentCollection(base: string, collection: JsonObject): JsonObj
       { rel: 'root', href: base, type: JSON_TYPE, title: 'stac-mosaic' },
       { rel: 'parent', href: base, type: JSON_TYPE, title: 'stac-mosaic' },
       { rel: 'items', href: base + paths.items(id), type: GEOJSON_TYPE, title: 'Items' },
+      // One for each encoding (OGC API - Features 1.0, /req/core/fc-md-items-links); readers of STAC take the first.
+      { rel: 'items', href: `${base}${paths.items(id)}?f=html`, type: HTML_TYPE, title: 'Items as a page' },
       { rel: QUERYABLES, href: `${self}/queryables`, type: SCHEMA_TYPE, title: 'Queryables' },
       { rel: SORTABLES, href: `${self}/sortables`, type: SCHEMA_TYPE, title: 'Sortables' },
       { rel: 'aggregate', href: `${self}/aggregate`, type: JSON_TYPE, method: 'GET', title: 'Counts over the items' },

@@ -1,5 +1,5 @@
 /** `/search`. */
-import { geojsonAnswer } from '../schemas/documents.js';
+import { geojsonAnswer, itemsOrSequence } from '../schemas/documents.js';
 import { fromParameters, searchBodySchema, searchParameters } from '../schemas/search.js';
 import { isObject } from '../src/json.js';
 import { fromBody } from '../src/search/parse.js';
@@ -16,7 +16,7 @@ export const byGet = operation({
   summary: 'Searches items of all collections',
   tag,
   query: searchParameters,
-  answers: { 200: geojsonAnswer('A page of items', 'items') },
+  answers: { 200: itemsOrSequence('A page of items') },
   async handle(call) {
     const { services, query, base, path, search } = call;
     const asked = fromParameters(query);

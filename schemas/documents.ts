@@ -103,4 +103,7 @@ export const jsonAnswer = (description: string, name: keyof typeof documents, ty
 
 export const geojsonAnswer = (description: string, name: 'item' | 'items'): Answer => jsonAnswer(description, name, 'application/geo+json');
 
+/** A page of items, or with `Accept` all of them as a sequence (RFC 8142). */
+export const itemsOrSequence = (description: string): Answer => ({ ...geojsonAnswer(description, 'items'), others: ['application/geo+json-seq'] });
+
 export const createdCollection: Answer = jsonAnswer('The collection; Location names it', 'collection');

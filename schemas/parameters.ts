@@ -13,6 +13,8 @@ export interface Answer {
   readonly description: string;
   readonly type?: string;
   readonly schema?: SchemaObject;
+  /** Other media types of the same, by `Accept`. */
+  readonly others?: readonly string[];
 }
 
 export interface Parameter<T> {
@@ -84,9 +86,10 @@ export const repeated = (description: string): Parameter<string[]> => ({
   parse: (values) => values.filter((value) => value !== ''),
 });
 
-export const choice = <T extends string>(description: string, choices: readonly T[]): Parameter<T> => ({
+/** @param assumed what is taken where nothing is said, where that is one of the choices */
+export const choice = <T extends string>(description: string, choices: readonly T[], assumed?: T): Parameter<T> => ({
   description,
-  schema: { type: 'string', enum: choices },
+  schema: { type: 'string', enum: choices, ...(assumed === undefined ? {} : { default: assumed }) },
   parse: (values, name) => {
     const found = choices.find((candidate) => candidate === one(values));
     if (found === undefined) throw invalidAt(name, `must be one of ${choices.join(', ')}, not ${JSON.stringify(one(values))}`);

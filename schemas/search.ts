@@ -28,7 +28,7 @@ export const itemParameters = {
   limit: limit(DEFAULT_LIMIT, MAX_LIMIT),
   token: text('A page, as the next and prev links give it.'),
   filter: text('A CQL2 filter, in the language of filter-lang.'),
-  'filter-lang': choice('The language of the filter.', ['cql2-text', 'cql2-json']),
+  'filter-lang': choice('The language of the filter.', ['cql2-text', 'cql2-json'], 'cql2-text'),
   'filter-crs': choice('The CRS of geometries in the filter.', [CRS84]),
   sortby: text('Properties separated by commas, each with + (ascending, the default) or - before it.'),
   fields,

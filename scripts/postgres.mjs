@@ -103,6 +103,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     await cluster.stop();
     process.exit(0);
   };
-  process.on('SIGINT', end);
-  process.on('SIGTERM', end);
+  process.on('SIGINT', () => void end());
+  process.on('SIGTERM', () => void end());
 }

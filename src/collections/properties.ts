@@ -40,7 +40,7 @@ async function schemasOf(pool: Pool, visibility: Visibility): Promise<Record<str
 }
 
 const document = (id: string, title: string, properties: Record<string, JsonObject>): JsonObject => ({
-  $schema: 'https://json-schema.org/draft/2019-09/schema',
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
   $id: id,
   type: 'object',
   title,

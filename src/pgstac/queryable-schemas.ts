@@ -68,7 +68,7 @@ export function sortableSchemas(schemas: Readonly<Record<string, JsonObject>>): 
 
 /** @param id the URL that the document stands under */
 export const schemaDocument = (id: string, title: string, properties: Record<string, JsonObject>): JsonObject => ({
-  $schema: 'https://json-schema.org/draft/2019-09/schema',
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
   $id: id,
   type: 'object',
   title,

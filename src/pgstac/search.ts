@@ -97,9 +97,12 @@ export async function readPage(pool: Pool, request: PageRequest, visibility: Vis
   const backwards = request.after?.direction === 'prev';
   const where = [selectionSql(request.selection, visibility, builder, resolver)];
   if (request.after !== undefined) where.push(afterSql(keys, request.after.keys, backwards, builder));
-  const keyColumns = keys.map(({ sql }, i) => `(${sql})::text AS k${i}`).join(', ');
-  const text = `SELECT ${ITEM_COLUMNS}, ${keyColumns} FROM pgstac.items i WHERE ${where.join(' AND ')}
-      ORDER BY ${orderSql(keys, backwards)} LIMIT ${builder.param(request.limit + 1, 'int')}`;
+  const inner = keys.map(({ sql }, i) => `${sql} AS k${i}`).join(', ');
+  const outer = keys.map((_, i) => `i.k${i}::text AS k${i}`).join(', ');
+  // What a row costs beyond its place in the order is paid below LIMIT, for the page alone and not for all that match.
+  const text = `SELECT ${ITEM_COLUMNS}, ${outer} FROM (
+    SELECT i.id, i.collection, i.geometry, i.content, ${inner} FROM pgstac.items i WHERE ${where.join(' AND ')}
+     ORDER BY ${orderSql(keys, backwards)} LIMIT ${builder.param(request.limit + 1, 'int')}) AS i`;
   const { rows } = await pool.query<ItemRow & Record<string, string | null>>({ ...prepared(text), text, values: [...builder.values], types: ROW_TYPES });
   const more = rows.length > request.limit;
   const page = rows.slice(0, request.limit);

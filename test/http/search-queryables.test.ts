@@ -22,7 +22,7 @@ afterAll(() => server?.close());
 async function read(path: string) {
   const { status, headers, body } = await server.request('GET', path);
   expect([status, headers['content-type']]).toEqual([200, 'application/schema+json']);
-  expect([body['$id'], body['$schema'], body['type']]).toEqual([`${server.url}${path}`, 'https://json-schema.org/draft/2019-09/schema', 'object']);
+  expect([body['$id'], body['$schema'], body['type']]).toEqual([`${server.url}${path}`, 'https://json-schema.org/draft/2020-12/schema', 'object']);
   return isObject(body['properties']) ? body['properties'] : {};
 }
 
