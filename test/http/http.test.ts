@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Config } from '../../src/config.js';
 import { routes } from '../../routes/index.js';
-import { hrefOf, listOf, text } from '../support/client.js';
+import { hrefOf, linksOf, listOf, text } from '../support/client.js';
 import { boxTiles, collectionBody, datasetBody, postDataset } from '../support/datasets.js';
 import { startTestServer, type TestServer, type TestVariant } from '../support/server.js';
 
@@ -59,8 +59,13 @@ describe('the base of links', () => {
       for (const path of [`${origin}/stac`, `${origin}/stac/`, `${origin}/`]) expect(hrefOf((await request('GET', path)).body, 'self')).toBe(`${origin}/stac`);
       const { body } = await request('POST', `${origin}/stac/collections`, { body: collectionBody('c') });
       for (const rel of ['self', 'items', 'preview', 'tilejson', 'mosaicjson']) {
-        expect(hrefOf(body, rel).startsWith(`${origin}/stac/`)).toBe(true);
-        expect({ rel, status: (await request('GET', hrefOf(body, rel))).status }).toEqual({ rel, status: 200 });
+        const hrefs = linksOf(body, rel).map((link) => text(link['href']));
+        // The items are linked as GeoJSON and as a page.
+        expect(hrefs).toHaveLength(rel === 'items' ? 2 : 1);
+        for (const href of hrefs) {
+          expect(href.startsWith(`${origin}/stac/`)).toBe(true);
+          expect({ rel, status: (await request('GET', href)).status }).toEqual({ rel, status: 200 });
+        }
       }
       expect((await request('GET', `${origin}/stacks`)).status).toBe(404);
     });
