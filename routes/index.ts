@@ -67,6 +67,7 @@ export const routes: readonly Route[] = [
   get('/api/datasets/{datasetId}/mosaic.json', mosaics.mosaic('dataset')),
   get('/api/datasets/{datasetId}/tilejson.json', mosaics.tilejson('dataset')),
   get('/api/datasets/{datasetId}/map.html', maps.map('dataset')),
+  get('/api/datasets/{datasetId}/preview', tiles.preview),
   get('/api/datasets/{datasetId}/tiles', datasets.tiles),
   get('/api/datasets/{datasetId}/tiles/{tileId}', datasets.tile),
   get('/api/datasets/{datasetId}/tiles/{z}/{x}/{y}', tiles.tile('dataset')),

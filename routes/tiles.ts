@@ -2,7 +2,8 @@
 import { choice, repeated } from '../schemas/parameters.js';
 import { DomainError, invalidAt, notFound } from '../src/errors.js';
 import type { Bbox } from '../src/geojson.js';
-import { assetsIn } from '../src/searches/tile-assets.js';
+import { assetsIn, boundsOfTarget } from '../src/searches/tile-assets.js';
+import { drawPreview } from '../src/tiles/preview.js';
 import { isTileMatrixSetId, locateTile, type TileMatrixSetId } from '../src/tiles/matrices.js';
 import { type Call, type Operation, operation } from './http.js';
 import { type TargetKind, targets } from './mosaics.js';
@@ -79,3 +80,25 @@ export const tile = (kind: TargetKind): Operation =>
       return { text: drawn.bytes, type: drawn.contentType, headers };
     },
   });
+
+export const preview = operation({
+  id: 'getDatasetPreview',
+  summary: 'A picture of a whole dataset, drawn at each request',
+  tag,
+  answers: {
+    200: { description: 'The picture', type: 'image/png' },
+    204: { description: 'No data' },
+    501: { description: 'A COG of a kind that is not drawn yet' },
+    502: { description: 'No asset could be read' },
+    504: { description: 'No asset answered in time' },
+  },
+  async handle(call) {
+    const { services, signal } = call;
+    const target = await targets.dataset(call);
+    const bounds = await boundsOfTarget(services, target);
+    const hrefsIn = async (tile: Bbox): Promise<string[]> => (await assetsIn(services, target, tile, undefined)).map(({ href }) => href);
+    const picture = bounds === undefined ? undefined : await drawPreview(services.renderer, bounds, hrefsIn, signal);
+    const headers = { 'Cache-Control': 'public, max-age=60' };
+    return picture === undefined ? { status: 204, headers } : { text: picture, type: 'image/png', headers };
+  },
+});

@@ -1,5 +1,5 @@
 /** The assets of a map tile, in the order in which they stack. */
-import { type AssetFootprint, listFootprints } from '../pgstac/footprints.js';
+import { type AssetFootprint, boundsOf, listFootprints } from '../pgstac/footprints.js';
 import type { Services } from '../services.js';
 import { narrowed, resolverFor, stackingOrder } from './mosaic.js';
 import type { Target } from './target.js';
@@ -29,4 +29,10 @@ export async function assetsIn(services: Pick<Services, 'database'>, target: Tar
         });
   const wanted = asset ?? (target.asset === 'data' ? undefined : target.asset);
   return listFootprints(services.database.pool, { selection, sortby: stackingOrder(target, undefined), visibility: target.visibility, resolver, asset: wanted, limit: ITEMS_LIMIT });
+}
+
+/** The bounds of all that a target selects; undefined where that is nothing. */
+export async function boundsOfTarget(services: Pick<Services, 'database'>, target: Target): Promise<Bbox | undefined> {
+  const { selection, visibility } = target;
+  return boundsOf(services.database.pool, { selection, visibility, resolver: await resolverFor(services, target) });
 }

@@ -62,6 +62,21 @@ async function pixel(bytes: Buffer): Promise<number[]> {
   return [...data.subarray(at, at + 4)];
 }
 
+describe('the preview of a dataset', () => {
+  it('is one picture cut to its box, though it lies on several map tiles', async () => {
+    const [red, blue] = [await server.file('red.tif', await quarter(-90, 45, RED)), await server.file('blue.tif', await quarter(0, 45, BLUE))];
+    await postDataset(server, { dataset: { id: 'both' }, tiles: [{ href: red }, { href: blue }] });
+    const { status, headers, bytes } = await server.request('GET', '/api/datasets/both/preview');
+    expect({ status, type: headers['content-type'] }).toEqual({ status: 200, type: 'image/png' });
+    const { width = 0, height = 0 } = await sharp(bytes).metadata();
+    // 180 degrees of longitude and 90 of latitude around the equator, in Web Mercator.
+    expect(width / height).toBeCloseTo(Math.PI / (2 * Math.asinh(1)), 1);
+    expect(await pixel(bytes)).toEqual([...RED, 255]);
+    expect(await pixel(await sharp(bytes).flop().png().toBuffer())).toEqual([...BLUE, 255]);
+    expect((await server.request('GET', '/api/datasets/nosuch/preview')).status).toBe(404);
+  });
+});
+
 describe('a tile that is only an href', () => {
   it('of a file below an allowed root gets box, CRS, bands, GSD, size and zooms from its header', async () => {
     const bytes = await quarter(0, 90, RED);
