@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 /** The program: one command each, `--help` for all, an exit code that tells. */
+// oxlint-disable-next-line import/no-unassigned-import -- it acts before the modules after it are evaluated
+import './cli/own-node.js';
 import { Command } from 'commander';
 import { demo } from './cli/demo.js';
 import { failWith } from './cli/output.js';
