@@ -68,7 +68,7 @@ describe('the preview of a dataset', () => {
     await postDataset(server, { dataset: { id: 'both' }, tiles: [{ href: red }, { href: blue }] });
     const { status, headers, bytes } = await server.request('GET', '/api/datasets/both/preview');
     expect({ status, type: headers['content-type'] }).toEqual({ status: 200, type: 'image/png' });
-    const { width = 0, height = 0 } = await sharp(bytes).metadata();
+    const { width, height } = await sharp(bytes).metadata();
     // 180 degrees of longitude and 90 of latitude around the equator, in Web Mercator.
     expect(width / height).toBeCloseTo(Math.PI / (2 * Math.asinh(1)), 1);
     expect(await pixel(bytes)).toEqual([...RED, 255]);

@@ -279,7 +279,9 @@ describe('stored items', () => {
     await server.request('POST', '/collections/slim/items', { body: added });
     expect((await server.request('GET', '/collections/slim/items/later')).body['assets']).toEqual(added['assets']);
     const whole = (await server.request('GET', '/collections/slim/items/whole')).body;
-    expect(whole['assets']?.['data']).toMatchObject({ title: 'Data', href: 'https://example.com/a.tif' });
+    // pgSTAC 0.9 keeps no earlier base items: what an item shares with its collection changes with it, for every reader.
+    const keepsBaseItems = !server.services.database.pgstacVersion.startsWith('0.9.');
+    expect(whole['assets']?.['data']).toMatchObject({ title: keepsBaseItems ? 'Data' : 'New title', href: 'https://example.com/a.tif' });
   });
 
   it('of a collection page are 304 by their ETag although timeStamp moves', async () => {
