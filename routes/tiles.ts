@@ -16,6 +16,13 @@ const tileQuery = {
   empty: choice('What a tile without data is: nothing (204, the default), or a transparent picture.', ['none', 'transparent']),
 };
 
+/** Why a picture may not come. */
+const undrawn = {
+  501: { description: 'A COG of a kind that is not drawn yet' },
+  502: { description: 'No asset could be read' },
+  504: { description: 'No asset answered in time' },
+};
+
 interface Place {
   readonly tms: TileMatrixSetId;
   readonly z: number;
@@ -61,9 +68,7 @@ export const tile = (kind: TargetKind): Operation =>
     answers: {
       200: { description: 'The tile', type: 'image/png' },
       204: { description: 'No data there' },
-      501: { description: 'A COG of a kind that is not drawn yet' },
-      502: { description: 'No asset could be read' },
-      504: { description: 'No asset answered in time' },
+      ...undrawn,
     },
     async handle(call) {
       const place = placeOf(withFormat(call.params));
@@ -88,9 +93,7 @@ export const preview = operation({
   answers: {
     200: { description: 'The picture', type: 'image/png' },
     204: { description: 'No data' },
-    501: { description: 'A COG of a kind that is not drawn yet' },
-    502: { description: 'No asset could be read' },
-    504: { description: 'No asset answered in time' },
+    ...undrawn,
   },
   async handle(call) {
     const { services, signal } = call;
