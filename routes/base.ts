@@ -1,6 +1,7 @@
 /** The base of every link: `PUBLIC_URL`, else what the request says of itself, forwarded headers only from trusted proxies. */
 import type { Request } from 'express';
 import type { Config } from '../src/config.js';
+import { withRootPath } from '../src/links.js';
 
 /** A host as RFC 9110 section 7.2 allows it: a name or an address, and a port. Anything else is not echoed. */
 const HOST = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/;
@@ -37,13 +38,11 @@ const isTrusted = (request: Request): boolean => {
 
 /** The base without a trailing slash. The root path is never doubled: a base that ends with it is left as it is. */
 export function baseOf(request: Request, config: Config): string {
-  if (config.publicUrl !== undefined) return withRoot(config.publicUrl, config.rootPath);
+  if (config.publicUrl !== undefined) return withRootPath(config.publicUrl, config.rootPath);
   const said = isTrusted(request) ? forwarded(request) : {};
   const proto = said.proto === 'https' || said.proto === 'http' ? said.proto : request.socket instanceof Object && 'encrypted' in request.socket ? 'https' : 'http';
   const candidates = [said.host, request.get('host')];
   const host = candidates.find((name) => name !== undefined && HOST.test(name)) ?? `${config.host}:${config.port}`;
   const prefix = said.prefix !== undefined && /^(\/[\w.~-]+)+\/?$/.test(said.prefix) ? said.prefix.replace(/\/$/, '') : '';
-  return withRoot(`${proto}://${host}${prefix}`, config.rootPath);
+  return withRootPath(`${proto}://${host}${prefix}`, config.rootPath);
 }
-
-const withRoot = (base: string, rootPath: string): string => (rootPath !== '' && base.endsWith(rootPath) ? base : base + rootPath);

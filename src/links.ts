@@ -21,6 +21,9 @@ export const OPENAPI_TYPE = 'application/vnd.oai.openapi+json;version=3.0';
 export const segment = (id: string): string =>
   encodeURIComponent(id).replace(/%(3A|40|2C|3B|3D|2B|24)/g, (code) => decodeURIComponent(code));
 
+/** A base with the root path, never doubled: one that ends with it is left as it is. */
+export const withRootPath = (base: string, rootPath: string): string => (base.endsWith(rootPath) ? base : base + rootPath);
+
 export const paths = {
   collection: (id: string): string => `/collections/${segment(id)}`,
   items: (id: string): string => `/collections/${segment(id)}/items`,

@@ -11,6 +11,7 @@ import { type Database, openDatabase, withTransaction } from './database/index.j
 import { DATASETS, SEED_COLLECTIONS } from './datasets/collections.js';
 import { reconcile } from './datasets/reconcile.js';
 import { registerCollectionSearch, searchIdOf } from './hooks/collection-search.js';
+import { withRootPath } from './links.js';
 import type { Logger } from './log.js';
 import { findCollection, updateCollection } from './pgstac/collections.js';
 import type { Services } from './services.js';
@@ -83,11 +84,9 @@ function makeServices(config: Config, logger: Logger, database: Database, schema
     blobs: createFileBlobs(config.storageUrl),
     validator: createStacValidator({ schemaDirs: [schemaDir] }),
     renderer: createTileRenderer({ policy, logger }),
-    storedBase: config.publicUrl === undefined ? '' : storedBase(config.publicUrl, config.rootPath),
+    storedBase: config.publicUrl === undefined ? '' : withRootPath(config.publicUrl, config.rootPath),
   };
 }
-
-const storedBase = (publicUrl: string, rootPath: string): string => (publicUrl.endsWith(rootPath) ? publicUrl : publicUrl + rootPath);
 
 /** The collection `datasets` comes with the seed, so its search is registered here, once for all instances. */
 export async function hookDatasets(services: Services): Promise<void> {

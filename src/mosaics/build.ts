@@ -8,6 +8,8 @@ export interface BuildOptions extends MosaicOptions {
   /** 1 to 12; chosen from the footprints when not given. */
   readonly quadkeyZoom?: number | undefined;
   readonly limit?: number | undefined;
+  /** Writes what all hrefs begin with once, as `asset_prefix`. */
+  readonly compact?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -29,5 +31,6 @@ export async function buildMosaic(rows: AsyncIterable<Footprint> | Iterable<Foot
   const zoom = options.quadkeyZoom ?? chooseQuadkeyZoom(footprints.summary(), options.maxzoom);
   const { maxPerQuadkey, order, limit, signal } = options;
   const quadkeys = await burnQuadkeys(footprints, { zoom, maxPerQuadkey, order, limit, signal });
-  return { quadkeyZoom: zoom, quadkeys: quadkeys.count, document: mosaicDocument(footprints, quadkeys, options) };
+  const assetPrefix = options.compact === true ? footprints.assetPrefix() : options.assetPrefix;
+  return { quadkeyZoom: zoom, quadkeys: quadkeys.count, document: mosaicDocument(footprints, quadkeys, { ...options, assetPrefix }) };
 }

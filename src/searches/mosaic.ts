@@ -80,7 +80,7 @@ export async function mosaicOf(services: Pick<Services, 'database'>, target: Tar
     quadkeyZoom: quadkeyZoom === undefined ? undefined : Math.min(quadkeyZoom, Math.max(1, maxzoom)),
     maxPerQuadkey: request.maxPerQuadkey,
     order: request.overlap === 'center' ? 'center' : 'given',
-    assetPrefix: request.compact === true ? commonFolder(footprints) : undefined,
+    compact: request.compact,
     signal,
   });
   return built.document;
@@ -100,13 +100,4 @@ async function collect(rows: AsyncIterable<AssetFootprint>, zooms: ZoomsFromItem
 export function crosses(bbox: readonly number[] | undefined): boolean {
   const [west, east] = bbox === undefined ? [] : [bbox[0], bbox[bbox.length / 2]];
   return west !== undefined && east !== undefined && west > east;
-}
-
-/** The longest beginning of all hrefs that ends in a slash. */
-function commonFolder(footprints: readonly Footprint[]): string {
-  let prefix = footprints[0]?.href ?? '';
-  for (const { href } of footprints) {
-    while (!href.startsWith(prefix)) prefix = prefix.slice(0, -1);
-  }
-  return prefix.slice(0, prefix.lastIndexOf('/') + 1);
 }
