@@ -169,25 +169,46 @@ async function send(reply: Reply, request: Request, response: Response): Promise
   response.setHeader('Content-Type', reply.type ?? 'application/json');
   const { text } = reply;
   if (text !== undefined && typeof text !== 'string' && !(text instanceof Uint8Array)) {
+    if (isConditional(request, response) && response.hasHeader('ETag') && isNotModified(request, response)) return;
     if (request.method === 'HEAD') return void response.end();
-    await pipeline(Readable.from(text, { objectMode: true }), response);
+    await pipeline(Readable.from(await begun(text), { objectMode: true }), response);
     return;
   }
   const bytes = text === undefined ? Buffer.from(JSON.stringify(reply.body)) : Buffer.from(text as string);
   if (isConditional(request, response)) {
     if (!response.hasHeader('ETag')) response.setHeader('ETag', `W/"${createHash('sha1').update(bytes).digest('base64url')}"`);
-    if (matches(request.get('if-none-match'), String(response.getHeader('ETag')))) {
-      response.removeHeader('Content-Type');
-      return void response.status(304).end();
-    }
+    if (isNotModified(request, response)) return;
   }
   if (request.method === 'HEAD') return void response.setHeader('Content-Length', bytes.length).end();
   response.send(bytes);
 }
 
+/** The same pieces, the first of them at hand: what fails before it is answered with its status, not by a cut connection. */
+async function begun<T>(pieces: AsyncIterable<T>): Promise<AsyncIterable<T>> {
+  const iterator = pieces[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  return (async function* () {
+    if (first.done === true) return;
+    try {
+      yield first.value;
+      yield* { [Symbol.asyncIterator]: () => iterator };
+    } finally {
+      await iterator.return?.();
+    }
+  })();
+}
+
 const isRead = ({ method }: Request): boolean => method === 'GET' || method === 'HEAD';
 
 const isConditional = (request: Request, response: Response): boolean => isRead(request) && response.statusCode === 200;
+
+/** Answers 304 where the client has this ETag already. */
+function isNotModified(request: Request, response: Response): boolean {
+  if (!matches(request.get('if-none-match'), String(response.getHeader('ETag')))) return false;
+  for (const name of ['Content-Type', 'Content-Length']) response.removeHeader(name);
+  response.status(304).end();
+  return true;
+}
 
 /** Weak comparison of RFC 9110 section 13.1.2. */
 function matches(header: string | undefined, etag: string): boolean {

@@ -1,20 +1,27 @@
-/** `/files`: what the server itself stored, MosaicJSON copies and thumbnails. */
+/** `/files`: what the server itself stored, MosaicJSON copies, originals' metadata and thumbnails. */
 import { notFound } from '../src/errors.js';
 import { segment } from '../src/links.js';
 import { type Operation, operation, param } from './http.js';
+
+/** Nothing else of the store is served, whatever else may lie in its container or folder. */
+const SERVED = new Set(['metadata/mosaics', 'metadata/original', 'metadata/thumbnails']);
+
+/** The names of attempts, and of files that are being written. */
+const UNFINISHED = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(json|tmp)$/;
 
 /** Names as `metadata/mosaics/x.json`: folders and a file, each an encoded segment. */
 export const read: Operation = operation({
   id: 'getFile',
   summary: 'A stored file',
   tag: 'Files',
-  answers: { 200: { description: 'The file', type: 'application/octet-stream' } },
+  answers: { 200: { description: 'The file', type: 'application/octet-stream' }, 502: { description: 'The store failed' }, 504: { description: 'The store did not answer in time' } },
   async handle({ services, params }) {
-    const { folder, kind } = params;
+    const folder = `${param({ params }, 'folder')}/${param({ params }, 'kind')}`;
     // Stored names are encoded segments, and the path came decoded.
-    const name = `${folder ?? ''}/${kind ?? ''}/${segment(param({ params }, 'name'))}`;
-    const blob = /\.tmp$|\.[0-9a-f-]{36}\.json$/.test(name) ? undefined : await services.blobs.get(name);
+    const file = segment(param({ params }, 'name'));
+    const name = `${folder}/${file}`;
+    const blob = !SERVED.has(folder) || UNFINISHED.test(file) || /^\.*$/.test(file) ? undefined : await services.blobs.get(name);
     if (blob === undefined) throw notFound(`The file ${name}`);
-    return { text: blob.bytes, type: blob.type, headers: { 'Cache-Control': 'no-cache' } };
+    return { text: blob.content, type: blob.type, headers: { ETag: blob.etag, 'Content-Length': String(blob.size), 'Cache-Control': 'no-cache' } };
   },
 });

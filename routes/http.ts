@@ -30,9 +30,9 @@ export interface Call<P extends ParameterSet = ParameterSet> {
 
 export interface Reply {
   readonly status?: number;
-  /** JSON unless `type` says otherwise; text chunks are streamed with backpressure. */
+  /** JSON unless `type` says otherwise; chunks are streamed with backpressure. */
   readonly body?: unknown;
-  readonly text?: string | Uint8Array | AsyncIterable<string>;
+  readonly text?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

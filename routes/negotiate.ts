@@ -50,7 +50,7 @@ export async function documentOf({ body, text, type, status = 200 }: Reply): Pro
   if (text === undefined || (type !== undefined && !/json/.test(type))) return undefined;
   if (typeof text === 'string') return JSON.parse(text) as unknown;
   if (text instanceof Uint8Array) return JSON.parse(Buffer.from(text).toString('utf8')) as unknown;
-  const parts: string[] = [];
-  for await (const part of text) parts.push(part);
-  return JSON.parse(parts.join('')) as unknown;
+  const parts: Uint8Array[] = [];
+  for await (const part of text) parts.push(typeof part === 'string' ? Buffer.from(part) : part);
+  return JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown;
 }

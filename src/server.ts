@@ -16,7 +16,7 @@ import type { Logger } from './log.js';
 import { findCollection, updateCollection } from './pgstac/collections.js';
 import type { Services } from './services.js';
 import { ensureStacSchemas } from './setup/index.js';
-import { createFileBlobs } from './storage/blobs.js';
+import { createBlobs } from './storage/open-blobs.js';
 import { createSources } from './storage/sources.js';
 import { createTileRenderer } from './tiles/renderer.js';
 import { createStacValidator } from './validation/validator.js';
@@ -81,7 +81,7 @@ function makeServices(config: Config, logger: Logger, database: Database, schema
     logger,
     database,
     sources: createSources(policy),
-    blobs: createFileBlobs(config.storageUrl),
+    blobs: createBlobs(config),
     validator: createStacValidator({ schemaDirs: [schemaDir] }),
     renderer: createTileRenderer({ policy, logger }),
     storedBase: config.publicUrl === undefined ? '' : withRootPath(config.publicUrl, config.rootPath),

@@ -13,8 +13,8 @@ export interface Reconciled {
 }
 
 const FOLDER = 'metadata/mosaics';
-/** `{dataset}.{uuid}.json`: the copy of one attempt. */
-const ATTEMPT = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json$/;
+/** `{dataset}.{uuid}.json`, the copy of one attempt, and `{name}.{uuid}.tmp`, a file that is being written. */
+const ATTEMPT = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(json|tmp)$/;
 /** An attempt younger than this may still be under way; ours end within the statement timeout of a minute. */
 const ATTEMPT_LIFE_MS = 3_600_000;
 
@@ -39,7 +39,7 @@ export async function reconcile(services: Pick<Services, 'database' | 'blobs'>, 
     if (present.has(name)) continue;
     const target = await datasetTarget(services, id, { hidden: [] });
     const document = await mosaicOf(services, target, {}, AbortSignal.timeout(600_000));
-    await blobs.put(name, [...document].join(''));
+    await blobs.put(name, document);
     restored.push(id);
   }
   return { restored, removed };

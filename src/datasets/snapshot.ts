@@ -25,6 +25,6 @@ export async function writeSnapshot(prepared: PreparedDataset, blobs: BlobStore)
     { name: id, minzoom, maxzoom, quadkeyZoom: mosaic.quadkey_zoom, ...(bbox[0] <= bbox[2] ? { bounds: [...bbox] } : {}) },
   );
   const attempt = snapshotPath(id, randomUUID());
-  await blobs.put(attempt, [...built.document].join(''));
+  await blobs.put(attempt, built.document);
   return { promote: () => blobs.promote(attempt, snapshotPath(id)), discard: () => blobs.remove(attempt) };
 }

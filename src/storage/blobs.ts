@@ -1,27 +1,41 @@
-/** The store of what the server itself writes: MosaicJSON copies and thumbnails. One small interface, the file system behind it. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, normalize, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+/** The store of what the server itself writes: MosaicJSON copies, originals' metadata and thumbnails. One small interface. */
 import { DomainError, messageOf } from '../errors.js';
 import { codeOf } from './source.js';
 
+/** What a blob is made of; pieces that come are never gathered into one string. */
+export type BlobContent = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+
 export interface Blob {
-  readonly bytes: Buffer;
+  /** The media type, by the ending of the name. */
   readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Changes with every writing; with its quotes (RFC 9110 section 8.8.3). */
+  readonly etag: string;
+  /** For one reader; begun when the first piece is asked for, Unavailable when the blob has been replaced by then. */
+  readonly content: AsyncIterable<Uint8Array>;
 }
 
+export interface StoredName {
+  readonly name: string;
+  /** Last written, milliseconds since 1970. */
+  readonly modified: number;
+}
+
+/** Names are relative paths with `/`. Whatever fails is Upstream, or UpstreamTimeout: the store failed, not the caller. */
 export interface BlobStore {
-  /** Writes a blob whole or not at all. @param name a relative path with `/` */
-  put(name: string, bytes: Uint8Array | string): Promise<void>;
+  /** Writes a blob whole or not at all; replaces what has the name. An error thrown by the content is passed on as it is. */
+  put(name: string, content: BlobContent): Promise<void>;
   /** Gives a blob another name, replacing what has it. */
   promote(from: string, to: string): Promise<void>;
   /** Undefined where there is none. */
   get(name: string): Promise<Blob | undefined>;
   /** Deletes a blob; none there is no error. */
   remove(name: string): Promise<void>;
-  /** The blobs of a folder, and when each was last written, in milliseconds since 1970. */
-  list(folder: string): Promise<{ readonly name: string; readonly modified: number }[]>;
+  /** The blobs of a folder, not of those below it. */
+  list(folder: string): Promise<StoredName[]>;
+  /** Where everybody can read the blob; undefined where only the server can, which then serves it under `/files`. */
+  publicUrl(name: string): string | undefined;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -31,53 +45,42 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
 };
 
-/** Blobs as files below a `file:` URL. Failures are Upstream: the store failed, not the caller. */
-export function createFileBlobs(storageUrl: string): BlobStore {
-  const root = fileURLToPath(storageUrl);
-  const fileOf = (name: string): string => {
-    const path = normalize(join(root, name));
-    if (name.includes('\0') || !path.startsWith(root + sep)) throw new DomainError('NotFound', `There is no file ${JSON.stringify(name)}.`);
-    return path;
-  };
-  return {
-    async put(name, bytes) {
-      const path = fileOf(name);
-      const temporary = `${path}.${randomUUID()}.tmp`;
-      await failing(`writing ${name}`, async () => {
-        await mkdir(dirname(path), { recursive: true });
-        try {
-          await writeFile(temporary, bytes);
-          await rename(temporary, path);
-        } catch (error) {
-          await rm(temporary, { force: true });
-          throw error;
-        }
-      });
-    },
-    promote: (from, to) => failing(`renaming ${from}`, () => rename(fileOf(from), fileOf(to))),
-    async get(name) {
-      const path = fileOf(name);
-      const found = await stat(path).catch(() => undefined);
-      if (found?.isFile() !== true) return undefined;
-      return { bytes: await failing(`reading ${name}`, () => readFile(path)), type: TYPES[/\.\w+$/.exec(name)?.[0] ?? ''] ?? 'application/octet-stream' };
-    },
-    remove: (name) => failing(`deleting ${name}`, () => rm(fileOf(name), { force: true })),
-    async list(folder) {
-      const names = await readdir(fileOf(folder)).catch((error: unknown) => {
-        if (codeOf(error) === 'ENOENT') return [];
-        throw error;
-      });
-      const stats = await Promise.all(names.map((name) => stat(fileOf(`${folder}/${name}`)).catch(() => undefined)));
-      return names.flatMap((name, i) => (stats[i]?.isFile() === true ? [{ name: `${folder}/${name}`, modified: stats[i].mtimeMs }] : []));
-    },
-  };
-}
+/** The media type of a blob of this name. */
+export const typeOfBlob = (name: string): string => TYPES[/\.\w+$/.exec(name)?.[0] ?? ''] ?? 'application/octet-stream';
 
-async function failing<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    const code = codeOf(cause) || messageOf(cause);
-    throw new DomainError('Upstream', `The blob store failed at ${what} (${code}).`, { cause });
+/** A store that failed at something: `writing metadata/mosaics/a.json`. */
+export const storeFailure = (what: string, cause: unknown): DomainError =>
+  new DomainError('Upstream', `The blob store failed at ${what} (${codeOf(cause) || messageOf(cause)}).`, { cause });
+
+/** A blob that changed between being looked up and being read: what was said of it no longer holds. */
+export const replaced = (name: string): DomainError =>
+  new DomainError('Unavailable', `The file ${name} was replaced while it was read; ask for it again.`, { retryAfter: 1 });
+
+/** Pieces of at least this many bytes are handed to a store, whatever the content is cut into. */
+const PIECE = 256 * 1024;
+
+/** Content as few large pieces. Failures of the content itself are remembered in `failure`, to be told from the store's. */
+export class Pieces implements AsyncIterable<Buffer> {
+  failure: { readonly error: unknown } | undefined;
+
+  constructor(private readonly content: Exclude<BlobContent, string | Uint8Array>) {}
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
+    let gathered: Buffer[] = [];
+    let size = 0;
+    try {
+      for await (const chunk of this.content) {
+        const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+        gathered.push(bytes);
+        size += bytes.length;
+        if (size < PIECE) continue;
+        yield Buffer.concat(gathered, size);
+        [gathered, size] = [[], 0];
+      }
+    } catch (error) {
+      this.failure = { error };
+      throw error;
+    }
+    if (size > 0) yield Buffer.concat(gathered, size);
   }
 }
