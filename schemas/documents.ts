@@ -9,6 +9,13 @@ const link: SchemaObject = {
 
 const links: SchemaObject = { type: 'array', items: { $ref: '#/components/schemas/link' } };
 
+const itemMembers = {
+  type: { type: 'string', enum: ['Feature'] },
+  stac_version: { type: 'string' }, id: { type: 'string' }, collection: { type: 'string' }, geometry: { type: 'object', nullable: true },
+  bbox: { type: 'array', items: { type: 'number' } }, properties: { type: 'object' }, assets: { type: 'object' },
+  links,
+} satisfies SchemaObject;
+
 /** `components/schemas` of the OpenAPI document. */
 export const documents = {
   link,
@@ -41,12 +48,14 @@ export const documents = {
   item: {
     type: 'object',
     required: ['type', 'stac_version', 'id', 'geometry', 'properties', 'links', 'assets'],
-    properties: { type: { type: 'string', enum: ['Feature'] }, stac_version: { type: 'string' }, id: { type: 'string' }, collection: { type: 'string' }, geometry: { type: 'object', nullable: true }, bbox: { type: 'array', items: { type: 'number' } }, properties: { type: 'object' }, assets: { type: 'object' }, links },
+    properties: itemMembers,
   },
+  /** An item of a page: `fields` may have left out any of its members. */
+  feature: { type: 'object', properties: itemMembers },
   items: {
     type: 'object',
     required: ['type', 'features', 'links'],
-    properties: { type: { type: 'string', enum: ['FeatureCollection'] }, features: { type: 'array', items: { $ref: '#/components/schemas/item' } }, links, numberMatched: { type: 'integer' }, numberReturned: { type: 'integer' } },
+    properties: { type: { type: 'string', enum: ['FeatureCollection'] }, features: { type: 'array', items: { $ref: '#/components/schemas/feature' } }, links, numberMatched: { type: 'integer' }, numberReturned: { type: 'integer' } },
   },
   queryables: { type: 'object', required: ['$schema', '$id', 'type'], properties: { $schema: { type: 'string' }, $id: { type: 'string' }, type: { type: 'string' }, properties: { type: 'object' } } },
   aggregations: {

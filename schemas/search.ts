@@ -9,7 +9,7 @@ import type { SearchQuery } from '../src/search/query.js';
 import { bbox, choice, datetime, json, limit, list, type Parameter, type Parsed, type SchemaObject, text } from './parameters.js';
 
 const fields: Parameter<FieldSet> = {
-  description: 'Members of items separated by commas, each to be included or, with - before it, left out; nothing asks for the least valid item.',
+  description: 'Members of items separated by commas, each to be included or, with - before it, left out; nothing to include asks for the least valid item.',
   schema: { type: 'string' },
   mayBeEmpty: true,
   parse: (values) => parseFieldsText(values[0] ?? ''),
@@ -84,7 +84,7 @@ export const searchBodySchema: SchemaObject = {
       type: 'array',
       items: { type: 'object', required: ['field'], properties: { field: { type: 'string' }, direction: { type: 'string', enum: ['asc', 'desc'] } } },
     },
-    fields: { type: 'object', properties: { include: idArray, exclude: idArray } },
+    fields: { type: 'object', properties: { include: { ...idArray, nullable: true }, exclude: { ...idArray, nullable: true } } },
     q: { oneOf: [{ type: 'string' }, { type: 'array', minItems: 1, items: { type: 'string' } }] },
     query: { type: 'object', additionalProperties: { type: 'object' } },
   },

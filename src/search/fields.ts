@@ -3,7 +3,8 @@ import { invalidAt } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 
 export interface FieldSet {
-  readonly include: readonly string[];
+  /** Undefined: nothing was said of it, which is not the same as nothing to include. */
+  readonly include?: readonly string[];
   readonly exclude: readonly string[];
 }
 
@@ -11,16 +12,19 @@ const MAX_FIELDS = 200;
 
 const ROOT = new Set(['id', 'type', 'geometry', 'bbox', 'links', 'assets', 'collection', 'stac_version', 'stac_extensions', 'properties']);
 
+/** What tells one item from another, however little of it is asked for. */
+const IDENTITY: readonly string[] = ['id', 'type', 'stac_version', 'collection'];
+
 /**
- * What an answer holds whatever is included (section Include/Exclude Semantics, 1): a valid item. The whole time of an item whose
- * datetime is null, and the projection on its own grid, by which odc-stac loads it, belong to that.
+ * The default set (section Include/Exclude Semantics, 1): a valid item. The whole time of an item whose datetime is null, and the
+ * projection on its own grid, by which odc-stac loads it, belong to that.
  */
 const DEFAULTS: readonly string[] = [
-  'id', 'type', 'stac_version', 'collection', 'geometry', 'bbox', 'links', 'assets',
+  ...IDENTITY, 'geometry', 'bbox', 'links', 'assets',
   ...['datetime', 'start_datetime', 'end_datetime', 'proj:code', 'proj:epsg', 'proj:shape', 'proj:transform', 'proj:bbox'].map((name) => `properties.${name}`),
 ];
 
-/** `fields` of GET: `a,+b,-c`; nothing at all asks for the default set. */
+/** `fields` of GET: `a,+b,-c`; without a field to include it is about the default set (rules 1 and 4). */
 export function parseFieldsText(text: string): FieldSet {
   const parts = text.split(',').map((part) => part.trim()).filter((part) => part !== '');
   const name = (part: string): string => part.replace(/^[+-]\s*/, '');
@@ -28,7 +32,7 @@ export function parseFieldsText(text: string): FieldSet {
   return checked({ include: parts.filter((part) => !isExcluded(part)).map(name), exclude: parts.filter(isExcluded).map(name) }, 'fields');
 }
 
-/** `fields` of a body. @throws InvalidInput */
+/** `fields` of a body. `include` that is null or empty asks for the default set, none at all for every field (rules 3 and 4). @throws InvalidInput */
 export function parseFields(value: unknown, at: string): FieldSet {
   if (!isObject(value)) throw invalidAt(at, 'must be {"include": […], "exclude": […]}');
   const strange = Object.keys(value).find((name) => name !== 'include' && name !== 'exclude');
@@ -38,44 +42,54 @@ export function parseFields(value: unknown, at: string): FieldSet {
     if (!Array.isArray(list) || !list.every((name) => typeof name === 'string')) throw invalidAt(`${at}/${member}`, 'must be an array of strings');
     return list;
   };
-  return checked({ include: names('include'), exclude: names('exclude') }, at);
+  const exclude = names('exclude');
+  const isAll = value['include'] === undefined && exclude.length > 0;
+  return checked(isAll ? { exclude } : { include: names('include'), exclude }, at);
 }
 
 function checked(fields: FieldSet, at: string): FieldSet {
-  const { include, exclude } = fields;
+  const { include = [], exclude } = fields;
   if (include.length + exclude.length > MAX_FIELDS) throw invalidAt(at, `names ${include.length + exclude.length} fields; ${MAX_FIELDS} are the most`);
   if ([...include, ...exclude].some((name) => name === '')) throw invalidAt(at, 'names an empty field');
   return fields;
 }
 
-/** How the fields of one kind of document are named, and which it always has. */
+/** How the fields of one kind of document are named, and which it has unless they are excluded. */
 export interface FieldShape {
+  /** What it holds where nothing is included. */
   readonly defaults: readonly string[];
+  /** What it holds beside that which is included. */
+  readonly always: readonly string[];
   readonly pathOf: (name: string) => string;
-  /** A member that stays as an empty object where nothing of it is asked for. */
-  readonly kept?: string;
 }
 
 /** A name that is no member of items is a member of their properties, with or without the prefix. */
 const ITEM_FIELDS: FieldShape = {
   defaults: DEFAULTS,
+  always: IDENTITY,
   pathOf: (name) => (ROOT.has(name.split('.')[0] ?? '') ? name : `properties.${name}`),
-  // Without it a reader cannot tell "no properties asked for" from a broken feature (RFC 7946 section 3.2).
-  kept: 'properties',
 };
 
-/** Collections have no `properties`; what makes them valid, and the title by which lists show them, is always there. */
-export const COLLECTION_FIELDS: FieldShape = {
-  defaults: ['type', 'stac_version', 'id', 'title', 'description', 'license', 'extent', 'links'],
-  pathOf: (name) => name,
-};
+const COLLECTION_DEFAULTS = ['type', 'stac_version', 'id', 'title', 'description', 'license', 'extent', 'links'];
 
-/** The document with what is included and not excluded; a field that it lacks is no error. */
-export function selectFields(document: JsonObject, { include, exclude }: FieldSet, { defaults, pathOf, kept }: FieldShape = ITEM_FIELDS): JsonObject {
-  const selected: JsonObject = {};
-  for (const path of [...defaults, ...include.map(pathOf)]) copy(document, selected, path);
-  for (const path of exclude.map(pathOf)) remove(selected, path);
-  if (kept !== undefined && !exclude.includes(kept) && selected[kept] === undefined) selected[kept] = {};
+/** Collections have no `properties`; what makes them valid, and the title by which lists show them, is small and always there. */
+export const COLLECTION_FIELDS: FieldShape = { defaults: COLLECTION_DEFAULTS, always: COLLECTION_DEFAULTS, pathOf: (name) => name };
+
+/**
+ * The document with what is included and without what is excluded (fields 1.0.0, section Include/Exclude Semantics). The longer of
+ * two paths has its way; of the same path twice, the one to include. A field that the document lacks is no error.
+ */
+export function selectFields(document: JsonObject, { include, exclude }: FieldSet, { defaults, always, pathOf }: FieldShape = ITEM_FIELDS): JsonObject {
+  const asked = (include ?? []).map(pathOf);
+  const selected: JsonObject = include === undefined ? clone(document) : {};
+  if (include !== undefined) for (const path of asked.length === 0 ? defaults : always) copy(document, selected, path);
+  const steps = [...exclude.map((name) => ({ path: pathOf(name), isIncluded: false })), ...asked.map((path) => ({ path, isIncluded: true }))];
+  for (const { path, isIncluded } of steps.toSorted((one, other) => one.path.length - other.path.length)) {
+    if (isIncluded) copy(document, selected, path);
+    else remove(selected, path);
+  }
+  // A reader of the property that it asked for shall not stumble over an item without any (RFC 7946 section 3.2).
+  if (asked.some((path) => path.startsWith('properties.'))) selected['properties'] ??= {};
   return selected;
 }
 

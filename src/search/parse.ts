@@ -115,7 +115,8 @@ export function fromBody(body: unknown, ignored: readonly string[] = []): Search
   const faults: Fault[] = [];
   let query: SearchQuery = { limit: DEFAULT_LIMIT };
   for (const [name, value] of Object.entries(body)) {
-    if (ignored.includes(name) || value === null) continue;
+    // Null is as good as not there but for `fields`, where it would be a guess which of two sets is meant.
+    if (ignored.includes(name) || (value === null && name !== 'fields')) continue;
     const read = Object.hasOwn(MEMBERS, name) ? MEMBERS[name] : undefined;
     if (read === undefined) {
       faults.push({ path: `/${name}`, message: `is not a member of a search here; known are ${Object.keys(MEMBERS).join(', ')}` });

@@ -33,27 +33,54 @@ const found = async (body: Record<string, unknown>): Promise<string[]> => {
 describe('fields', () => {
   const only = async (fields: unknown): Promise<Loose> => listOf((await post({ ids: ['b'], fields })).body['features'])[0] ?? {};
 
-  it('adds what is included to the default set, by GET and by POST', async () => {
-    const item = await only({ include: ['properties.eo:cloud_cover', 'nested.deep'] });
-    expect(Object.keys(item).toSorted()).toEqual(['assets', 'bbox', 'collection', 'geometry', 'id', 'links', 'properties', 'stac_version', 'type']);
-    expect(item['properties']).toEqual({ datetime: '2024-01-02T00:00:00Z', 'eo:cloud_cover': 50, nested: { deep: 1 } });
-    const byGet = await get('ids=b&fields=%2Bproperties.eo:cloud_cover,nested.deep');
+  const WHOLE = ['assets', 'bbox', 'collection', 'geometry', 'id', 'links', 'properties', 'stac_version', 'type'];
+  const without = (...names: string[]): string[] => WHOLE.filter((name) => !names.includes(name));
+
+  it('answers what is included and what tells items apart, by GET and by POST', async () => {
+    const item = await only({ include: ['properties.eo:cloud_cover', 'nested.deep', 'geometry'] });
+    expect(Object.keys(item).toSorted()).toEqual(['collection', 'geometry', 'id', 'properties', 'stac_version', 'type']);
+    expect(item['properties']).toEqual({ 'eo:cloud_cover': 50, nested: { deep: 1 } });
+    const byGet = await get('ids=b&fields=%2Bproperties.eo:cloud_cover,nested.deep,geometry');
     expect(byGet.headers['content-type']).toMatch(/^application\/geo\+json/);
-    expect(listOf(byGet.body['features'])[0]?.['properties']).toEqual(item['properties']);
+    expect(listOf(byGet.body['features'])[0]).toEqual(item);
+    for (const name of without('properties')) expect(Object.keys(await only({ include: [name] })).toSorted()).toEqual([...new Set(['collection', 'id', 'stac_version', 'type', name])].toSorted());
   });
 
-  it('takes what is excluded out of what is included and of the default set', async () => {
-    const item = await only({ include: ['properties'], exclude: ['properties.datetime', 'geometry', 'assets.data.href', 'nested.other'] });
+  it('answers all but what is excluded where nothing is said of what to include', async () => {
+    const whole = await only(undefined);
+    const { geometry: _geometry, ...rest } = whole;
+    expect(await only({ exclude: ['geometry'] })).toEqual(rest);
+    expect(Object.keys(await only({ exclude: ['links', 'assets.data.href'] }))).not.toContain('links');
+  });
+
+  it('answers the default set without what is excluded where there is nothing to include', async () => {
+    for (const include of [null, []]) {
+      const item = await only({ include, exclude: ['geometry'] });
+      expect(Object.keys(item).toSorted()).toEqual(without('geometry'));
+      expect(item['properties']).toEqual({ datetime: '2024-01-02T00:00:00Z' });
+    }
+    const byGet = listOf((await get('ids=b&fields=-geometry')).body['features'])[0];
+    expect(Object.keys(byGet ?? {}).toSorted()).toEqual(without('geometry'));
+    expect(byGet?.['properties']).toEqual({ datetime: '2024-01-02T00:00:00Z' });
+  });
+
+  it('lets the longer of two paths have its way, and of the same path twice the one to include', async () => {
+    const item = await only({ include: ['properties', 'assets'], exclude: ['properties.datetime', 'geometry', 'assets.data.href', 'nested.other'] });
     expect(item['geometry']).toBeUndefined();
     expect(item['properties']).toEqual({ 'eo:cloud_cover': 50, platform: 'sentinel-2b', description: 'A quick brown fox', nested: { deep: 1 } });
     expect(Object.keys(item['assets']?.['data'] as object)).toEqual(['type', 'roles']);
-    expect((await only({ exclude: ['links', 'id'] }))['links']).toBeUndefined();
+    expect((await only({ include: ['properties.platform'], exclude: ['properties'] }))['properties']).toEqual({ platform: 'sentinel-2b' });
+    expect((await only({ include: ['geometry'], exclude: ['geometry', 'bbox'] }))['geometry']).toBeDefined();
+    expect(listOf((await get('ids=b&fields=%2Bgeometry,-geometry')).body['features'])[0]?.['geometry']).toBeDefined();
   });
 
   it('answers the default set when nothing is named, and no error for a field that no item has', async () => {
-    for (const fields of [{}, { include: [], exclude: [] }, { include: ['properties.nosuch', 'nosuch.deep'] }]) {
-      expect((await only(fields))['properties']).toEqual({ datetime: '2024-01-02T00:00:00Z' });
+    for (const fields of [{}, { include: [], exclude: [] }, { include: null, exclude: null }]) {
+      const item = await only(fields);
+      expect(Object.keys(item).toSorted()).toEqual(WHOLE);
+      expect(item['properties']).toEqual({ datetime: '2024-01-02T00:00:00Z' });
     }
+    expect((await only({ include: ['properties.nosuch', 'nosuch.deep'] }))['properties']).toEqual({});
     const item = listOf((await get('ids=e&fields=')).body['features'])[0];
     expect(item?.['properties']).toEqual({ datetime: null, start_datetime: '2023-01-01T00:00:00Z', end_datetime: '2023-12-31T00:00:00Z' });
   });
@@ -65,7 +92,7 @@ describe('fields', () => {
   });
 
   it('of another shape is 400 that names the place', async () => {
-    for (const fields of ['id', { include: 'id' }, { only: [] }, { include: [''] }, { exclude: [1] }]) expect((await post({ fields })).status).toBe(400);
+    for (const fields of [null, 'id', { include: 'id' }, { only: [] }, { include: [''] }, { exclude: [1] }]) expect((await post({ fields })).status).toBe(400);
   });
 });
 

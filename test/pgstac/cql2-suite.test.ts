@@ -1,6 +1,4 @@
 /** The predicates of OGC's CQL2 abstract test suite on its own data, as text and as JSON, without any registered queryable. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { compileFilter } from '../../src/cql2/compile.js';
 import type { Cql2Expression } from '../../src/cql2/ast.js';
 import { parseCql2Json } from '../../src/cql2/json.js';
@@ -9,33 +7,15 @@ import { SqlBuilder } from '../../src/cql2/sql-builder.js';
 import { parseCql2Text } from '../../src/cql2/text.js';
 import { toJson } from '../../src/cql2/to-json.js';
 import { toText } from '../../src/cql2/to-text.js';
+import { collections, combinations, loadSuite, predicates, present, title } from '../support/cql2-suite.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
-interface Predicate {
-  readonly class: string;
-  readonly collection: string;
-  readonly 'cql2-text': string;
-  readonly 'cql2-json': unknown;
-  readonly expected: number;
-}
-
-const FOLDER = join(import.meta.dirname, '../../../../shared/data/cql2');
-const present = existsSync(join(FOLDER, 'predicates.json'));
-const predicates: Predicate[] = present ? JSON.parse(readFileSync(join(FOLDER, 'predicates.json'), 'utf8')) : [];
-const collections = [...new Set(predicates.map(({ collection }) => collection))];
-
-(present ? describe : describe.skip)(`CQL2 abstract test suite${present ? '' : ' (../shared/data/cql2 is missing)'}`, () => {
+(present ? describe : describe.skip)(title, () => {
   let database: TestDatabase;
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    for (const id of collections) {
-      const items = readFileSync(join(FOLDER, `${id}.ndjson`), 'utf8').trim().split('\n').map((line): unknown => JSON.parse(line));
-      await database.pool.query('SELECT pgstac.upsert_collection($1)', [
-        JSON.stringify({ type: 'Collection', stac_version: '1.1.0', id, description: id, license: 'other', links: [], extent: { spatial: { bbox: [[-180, -90, 180, 90]] }, temporal: { interval: [[null, null]] } } }),
-      ]);
-      await database.pool.query('SELECT pgstac.upsert_items($1)', [JSON.stringify(items)]);
-    }
+    await loadSuite(database.pool);
   }, 300_000);
 
   afterAll(() => database.close());
@@ -52,10 +32,11 @@ const collections = [...new Set(predicates.map(({ collection }) => collection))]
 
   it('holds predicates of every class', () => {
     expect(predicates).toHaveLength(274);
+    expect(combinations()).toHaveLength(77);
     expect(collections).toHaveLength(3);
   });
 
-  it.each(predicates.map((predicate, index) => ({ name: `${index + 1} ${predicate.class}: ${predicate['cql2-text'].slice(0, 120)}`, ...predicate })))(
+  it.each([...predicates, ...(present ? combinations() : [])].map((predicate, index) => ({ name: `${index + 1} ${predicate.class}: ${predicate['cql2-text'].slice(0, 120)}`, ...predicate })))(
     '$name gives $expected as text and as JSON',
     async ({ collection, expected, ...predicate }) => {
       const text = parseCql2Text(predicate['cql2-text']);
@@ -67,7 +48,7 @@ const collections = [...new Set(predicates.map(({ collection }) => collection))]
     },
   );
 
-  /** The test suite's own combination of four predicates (annex A, conformance tests "logical"). */
+  /** The combination that the suite draws at random for every class but the first (annex A, conformance tests "logical"). */
   it('combines any four predicates as three-valued logic does', async () => {
     type Truth = boolean | null;
     const and = (a: Truth, b: Truth): Truth => (a === false || b === false ? false : a === null || b === null ? null : true);
