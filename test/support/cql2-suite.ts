@@ -77,7 +77,7 @@ const COMBINATIONS = [
 export function combinations(): Predicate[] {
   return COMBINATIONS.map((row): Predicate => {
     const [terms = '', expected] = row.split(' ');
-    const [p1, p2, p3, p4] = [...terms].map(term);
+    const [p1, p2, p3, p4] = [0, 1, 2, 3].map((at) => term(terms.charAt(at)));
     if (p1 === undefined || p2 === undefined || p3 === undefined || p4 === undefined) throw new Error(`no four predicates: ${row}`);
     const operation = (op: string, ...args: unknown[]): unknown => ({ op, args });
     return {
