@@ -174,7 +174,7 @@ async function send(reply: Reply, request: Request, response: Response): Promise
     await pipeline(Readable.from(await begun(text), { objectMode: true }), response);
     return;
   }
-  const bytes = text === undefined ? Buffer.from(JSON.stringify(reply.body)) : Buffer.from(text as string);
+  const bytes = bytesOf(text ?? JSON.stringify(reply.body));
   if (isConditional(request, response)) {
     if (!response.hasHeader('ETag')) response.setHeader('ETag', `W/"${createHash('sha1').update(bytes).digest('base64url')}"`);
     if (isNotModified(request, response)) return;
@@ -197,6 +197,8 @@ async function begun<T>(pieces: AsyncIterable<T>): Promise<AsyncIterable<T>> {
     }
   })();
 }
+
+const bytesOf = (text: string | Uint8Array): Buffer => (typeof text === 'string' ? Buffer.from(text) : Buffer.from(text.buffer, text.byteOffset, text.byteLength));
 
 const isRead = ({ method }: Request): boolean => method === 'GET' || method === 'HEAD';
 

@@ -11,9 +11,8 @@ import { findItem, readItem, type StoredItem } from '../src/pgstac/items-read.js
 import { parentExpression, tileResolver } from '../src/pgstac/tiles.js';
 import type { SearchQuery } from '../src/search/query.js';
 import { searchItems } from '../src/search/search.js';
-import { visibilityOf } from './access.js';
 import { type Call, operation, param } from './http.js';
-import { itemPage } from './item-pages.js';
+import { itemPage, searchPage } from './item-pages.js';
 import { itemSequence, wantsSequence } from './item-sequence.js';
 import { presentItem, presentTile, resolveAnswer } from './present.js';
 
@@ -50,10 +49,9 @@ export const list = operation({
   tag,
   query: itemParameters,
   answers: { 200: geojsonAnswer('A page of datasets', 'items') },
-  async handle({ services, query, base, path, search }) {
-    const asked = fromParameters(query);
-    const page = await searchItems(services, { ...asked, collections: [DATASETS] }, visibilityOf());
-    return itemPage(page, { base, path, search, fields: asked.fields });
+  handle(call) {
+    const { query, base, path, search } = call;
+    return searchPage(call, { ...fromParameters(query), collections: [DATASETS] }, { base, path, search });
   },
 });
 

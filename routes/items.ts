@@ -6,12 +6,11 @@ import { invalidAt, notFound } from '../src/errors.js';
 import { GEOJSON_TYPE, paths } from '../src/links.js';
 import { findCollection } from '../src/pgstac/collections.js';
 import { findStoredItem } from '../src/pgstac/items-read.js';
-import { searchItems } from '../src/search/search.js';
 import { deleteItem, patchItem, postItems, putItem } from '../src/transactions/items.js';
 import { assertVisible, visibilityOf } from './access.js';
 import { wantsDocument } from './collections.js';
 import { type Call, operation, param } from './http.js';
-import { itemPage } from './item-pages.js';
+import { searchPage } from './item-pages.js';
 import { itemSequence, wantsSequence } from './item-sequence.js';
 import { alternateLink } from './negotiate.js';
 import { presentItem } from './present.js';
@@ -33,15 +32,14 @@ export const readAll = operation({
   query: { ...itemParameters, collections: list('The collection itself, as pystac-client names it once more.') },
   answers: { 200: itemsOrSequence('A page of items') },
   async handle(call) {
-    const { services, query, base, path, search } = call;
+    const { query, base, path, search } = call;
     const collection = await seenCollection(call);
     const { collections = [collection], ...own } = query;
     if (collections.some((id) => id !== collection)) throw invalidAt('collections', `must be ${JSON.stringify(collection)} or left out here`);
     const asked = { ...fromParameters(own), collections: [collection] };
     if (wantsSequence(call.headers)) return itemSequence(call, asked, visibilityOf());
-    const page = await searchItems(services, asked, visibilityOf());
     const moreLinks = [{ rel: 'collection', href: base + paths.collection(collection), type: 'application/json' }];
-    return itemPage(page, { base, path, search, fields: asked.fields, moreLinks, stamped: true });
+    return searchPage(call, asked, { base, path, search, moreLinks, stamped: true });
   },
 });
 

@@ -33,6 +33,11 @@ function linksText(base: string, { collection, id }: StoredItem, stored: string,
   return others.length === 0 ? `[${own}]` : `[${own},${JSON.stringify(others).slice(1)}`;
 }
 
-/** A FeatureCollection around items that are text already. @param members what stands beside `features` */
-export const featureCollectionText = (features: readonly string[], members: JsonObject): string =>
-  `{"type":"FeatureCollection","features":[${features.join(',')}],${JSON.stringify(members).slice(1)}`;
+const BEGIN = Buffer.from('{"type":"FeatureCollection","features":[');
+const COMMA = Buffer.from(',');
+
+/** A FeatureCollection around items that are bytes already. @param members what stands beside `features` */
+export function featureCollection(features: readonly Buffer[], members: JsonObject): Buffer {
+  const parts = features.flatMap((feature, i) => (i === 0 ? [feature] : [COMMA, feature]));
+  return Buffer.concat([BEGIN, ...parts, Buffer.from(`],${JSON.stringify(members).slice(1)}`)]);
+}

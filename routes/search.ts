@@ -3,10 +3,9 @@ import { geojsonAnswer, itemsOrSequence } from '../schemas/documents.js';
 import { fromParameters, searchBodySchema, searchParameters } from '../schemas/search.js';
 import { isObject } from '../src/json.js';
 import { fromBody } from '../src/search/parse.js';
-import { searchItems } from '../src/search/search.js';
 import { visibilityOf } from './access.js';
 import { operation } from './http.js';
-import { itemPage } from './item-pages.js';
+import { searchPage } from './item-pages.js';
 import { itemSequence, wantsSequence } from './item-sequence.js';
 
 const tag = 'Item search';
@@ -18,10 +17,10 @@ export const byGet = operation({
   query: searchParameters,
   answers: { 200: itemsOrSequence('A page of items') },
   async handle(call) {
-    const { services, query, base, path, search } = call;
+    const { query, base, path, search } = call;
     const asked = fromParameters(query);
     if (wantsSequence(call.headers)) return itemSequence(call, asked, visibilityOf());
-    return itemPage(await searchItems(services, asked, visibilityOf()), { base, path, search, fields: asked.fields });
+    return searchPage(call, asked, { base, path, search });
   },
 });
 
@@ -32,9 +31,9 @@ export const byPost = operation({
   body: { types: ['application/json'], schema: searchBodySchema },
   answers: { 200: geojsonAnswer('A page of items', 'items') },
   async handle(call) {
-    const { services, body, base, path } = call;
+    const { body, base, path } = call;
     const asked = fromBody(body);
     if (wantsSequence(call.headers)) return itemSequence(call, asked, visibilityOf());
-    return itemPage(await searchItems(services, asked, visibilityOf()), { base, path, body: isObject(body) ? body : {}, fields: asked.fields });
+    return searchPage(call, asked, { base, path, body: isObject(body) ? body : {} });
   },
 });

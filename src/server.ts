@@ -14,6 +14,7 @@ import { registerCollectionSearch, searchIdOf } from './hooks/collection-search.
 import { withRootPath } from './links.js';
 import type { Logger } from './log.js';
 import { findCollection, updateCollection } from './pgstac/collections.js';
+import { createItemBytes } from './search/item-bytes.js';
 import type { Services } from './services.js';
 import { ensureStacSchemas } from './setup/index.js';
 import { createBlobs } from './storage/open-blobs.js';
@@ -84,6 +85,7 @@ function makeServices(config: Config, logger: Logger, database: Database, schema
     blobs: createBlobs(config),
     validator: createStacValidator({ schemaDirs: [schemaDir] }),
     renderer: createTileRenderer({ policy, logger }),
+    itemBytes: createItemBytes(),
     storedBase: config.publicUrl === undefined ? '' : withRootPath(config.publicUrl, config.rootPath),
   };
 }

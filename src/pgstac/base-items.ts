@@ -1,7 +1,7 @@
 /** What pgSTAC takes out of stored items, by collection: read once for each version of a collection's row. */
 import type { ClientBase, Pool } from 'pg';
 import { LRUCache } from 'lru-cache';
-import type { JsonObject } from '../json.js';
+import { jsonDigest, type JsonObject } from '../json.js';
 
 export type Queryable = Pool | ClientBase;
 
@@ -13,9 +13,11 @@ export interface BaseItems {
   readonly current: JsonObject;
   readonly history: ReadonlyMap<number, JsonObject>;
   readonly untagged: JsonObject;
+  /** The same for the same base items, whatever else of the collection changed. */
+  readonly digest: string;
 }
 
-const NONE: BaseItems = { current: {}, history: new Map(), untagged: {} };
+const NONE: BaseItems = { current: {}, history: new Map(), untagged: {}, digest: '' };
 
 interface Row {
   readonly collection: string;
@@ -90,9 +92,10 @@ async function readBaseItems(db: Queryable, collections: readonly string[] | und
 }
 
 function toBaseItems({ base_item: item, versions }: Row): BaseItems {
+  const digest = jsonDigest([item, versions]);
   const current = withoutNulls(item);
   const history = new Map((versions ?? []).map(({ id, base_item: old }) => [id, withoutNulls(old)]));
-  return { current, history, untagged: history.values().next().value ?? current };
+  return { current, history, untagged: history.values().next().value ?? current, digest };
 }
 
 /** `assets` of a base item is null where the collection has no `item_assets`. */

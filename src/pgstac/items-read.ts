@@ -10,6 +10,11 @@ export const CONTENT_COLUMNS = 'i.id, i.collection, ST_AsGeoJSON(i.geometry, 15)
 /** The columns of {@link ItemRow}, of alias `i`. */
 export const ITEM_COLUMNS = `${CONTENT_COLUMNS}, ${BASE_VERSION} AS base_version`;
 
+/** What {@link ROW_VERSION} is made of, of the table itself. */
+export const SYSTEM_COLUMNS = 'i.tableoid AS part, i.xmin AS born, i.ctid AS place';
+/** Names one state of one row for ever: PostgreSQL writes a changed row elsewhere, and a place used again has another birth. */
+export const ROW_VERSION = "i.part || ' ' || i.born || i.place AS version";
+
 /** Read with {@link ROW_TYPES}: json comes as text. */
 export interface ContentRow {
   readonly id: string;

@@ -5,7 +5,7 @@ import { SqlBuilder, type SqlType } from '../cql2/sql-builder.js';
 import { invalidAt } from '../errors.js';
 import type { ItemSelection, SortKey } from '../search/query.js';
 import type { PageToken } from '../search/token.js';
-import { ITEM_COLUMNS, type ItemRow, ROW_TYPES, type StoredItem, toItems } from './items-read.js';
+import { ITEM_COLUMNS, type ItemRow, ROW_TYPES, type StoredItem, SYSTEM_COLUMNS, toItems } from './items-read.js';
 import { prepared } from './prepared.js';
 import { selectionSql, type Visibility } from './selection.js';
 
@@ -16,12 +16,14 @@ export interface PageRequest {
   readonly after?: PageToken;
 }
 
-export interface ItemPage {
-  readonly items: StoredItem[];
+export interface Page<I> {
+  readonly items: I[];
   /** The keys where the next page begins, and where the previous one ended; undefined where there is none. */
   readonly next: readonly (string | null)[] | undefined;
   readonly prev: readonly (string | null)[] | undefined;
 }
+
+export type ItemPage = Page<StoredItem>;
 
 /** A sort key as SQL: its expression, the type its text is read back as, and its direction. */
 export interface Key {
@@ -92,25 +94,55 @@ export function afterSql(keys: readonly Key[], values: readonly (string | null)[
 
 /** Reads one page and one row more, which tells whether there is another. */
 export async function readPage(pool: Pool, request: PageRequest, visibility: Visibility, resolver: PropertyResolver): Promise<ItemPage> {
+  const rows = await readRows<ItemRow & KeyRow>(pool, pageSql(request, visibility, resolver, ITEM_COLUMNS));
+  return cutPage(request, rows, (page) => toItems(pool, page));
+}
+
+/** The values of the sort keys of a row, k0, k1 and so on, as text. */
+export type KeyRow = Record<string, string | null>;
+
+export interface Statement {
+  readonly text: string;
+  readonly values: unknown[];
+}
+
+/** The rows of a page and one more. @param columns of alias `i`, which has what {@link ITEM_COLUMNS} and {@link ROW_VERSION} name */
+export function pageSql(request: PageRequest, visibility: Visibility, resolver: PropertyResolver, columns: string): Statement {
   const builder = new SqlBuilder();
   const keys = sortKeys(request.sortby, resolver);
-  const backwards = request.after?.direction === 'prev';
+  const backwards = isBackwards(request);
   const where = [selectionSql(request.selection, visibility, builder, resolver)];
   if (request.after !== undefined) where.push(afterSql(keys, request.after.keys, backwards, builder));
   const inner = keys.map(({ sql }, i) => `${sql} AS k${i}`).join(', ');
   const outer = keys.map((_, i) => `i.k${i}::text AS k${i}`).join(', ');
   // What a row costs beyond its place in the order is paid below LIMIT, for the page alone and not for all that match.
-  const text = `SELECT ${ITEM_COLUMNS}, ${outer} FROM (
-    SELECT i.id, i.collection, i.geometry, i.content, ${inner} FROM pgstac.items i WHERE ${where.join(' AND ')}
+  const text = `SELECT ${columns}, ${outer} FROM (
+    SELECT i.id, i.collection, i.geometry, i.content, ${SYSTEM_COLUMNS}, ${inner} FROM pgstac.items i WHERE ${where.join(' AND ')}
      ORDER BY ${orderSql(keys, backwards)} LIMIT ${builder.param(request.limit + 1, 'int')}) AS i`;
-  const { rows } = await pool.query<ItemRow & Record<string, string | null>>({ ...prepared(text), text, values: [...builder.values], types: ROW_TYPES });
+  return { text, values: [...builder.values] };
+}
+
+export async function readRows<R extends object>(pool: Pool, { text, values }: Statement): Promise<R[]> {
+  const { rows } = await pool.query<R>({ ...prepared(text), text, values, types: ROW_TYPES });
+  return rows;
+}
+
+const isBackwards = ({ after }: PageRequest): boolean => after?.direction === 'prev';
+
+/** The page without the row too many, forwards, and the keys of its neighbours. */
+export async function cutPage<R extends KeyRow, I>(request: PageRequest, rows: readonly R[], itemsOf: (page: R[]) => Promise<I[]>): Promise<Page<I>> {
+  const backwards = isBackwards(request);
   const more = rows.length > request.limit;
   const page = rows.slice(0, request.limit);
   if (backwards) page.reverse();
-  const keysOf = (row: Record<string, string | null> | undefined): (string | null)[] | undefined =>
-    row === undefined ? undefined : keys.map((_, i) => row[`k${i}`] ?? null);
+  const keysOf = (row: KeyRow | undefined): (string | null)[] | undefined => {
+    if (row === undefined) return undefined;
+    const keys: (string | null)[] = [];
+    for (let i = 0, key = row['k0']; key !== undefined; i += 1, key = row[`k${i}`]) keys.push(key);
+    return keys;
+  };
   return {
-    items: await toItems(pool, page),
+    items: await itemsOf(page),
     next: more || backwards ? keysOf(page.at(-1)) : undefined,
     prev: (backwards && more) || (!backwards && request.after !== undefined) ? keysOf(page[0]) : undefined,
   };

@@ -3,15 +3,16 @@ import type { Pool } from 'pg';
 import { itemResolver, type PropertyResolver } from '../cql2/resolver.js';
 import type { StoredItem } from '../pgstac/items-read.js';
 import { itemResolverOf } from '../pgstac/queryables.js';
-import { keyCount, readPage } from '../pgstac/search.js';
+import { type KnownItem, type KnownItems, readKnownPage } from '../pgstac/known-page.js';
+import { keyCount, type Page, type PageRequest, readPage } from '../pgstac/search.js';
 import { streamItems } from '../pgstac/stream-items.js';
 import type { Visibility } from '../pgstac/selection.js';
 import type { Services } from '../services.js';
 import { DEFAULT_SORT, type SearchQuery, type SortKey } from './query.js';
 import { decodeToken, encodeToken, queryDigest } from './token.js';
 
-export interface SearchPage {
-  readonly items: StoredItem[];
+export interface SearchPage<I = StoredItem> {
+  readonly items: I[];
   readonly next: string | undefined;
   readonly prev: string | undefined;
   /** Exact, or undefined where only another pass over the data could tell. */
@@ -30,19 +31,23 @@ export function resolverFor(pool: Pool, { filter, sortby = [], collections }: Se
 }
 
 /** @throws InvalidInput for an unknown property, or a token of another query */
-export async function searchItems(
-  { database }: Pick<Services, 'database'>,
-  query: SearchQuery,
-  visibility: Visibility,
-  known?: PropertyResolver,
-): Promise<SearchPage> {
+export async function searchItems(services: Pick<Services, 'database'>, query: SearchQuery, visibility: Visibility, resolver?: PropertyResolver): Promise<SearchPage> {
+  const { pool } = services.database;
+  return pageOf(query, resolver ?? (await resolverFor(pool, query)), (request, names) => readPage(pool, request, visibility, names));
+}
+
+/** The same, with what `known` keeps of items in place of their content. @throws InvalidInput as {@link searchItems} does */
+export async function searchKnownItems<T>(services: Pick<Services, 'database'>, query: SearchQuery, visibility: Visibility, known: KnownItems<T>): Promise<SearchPage<KnownItem<T>>> {
+  const { pool } = services.database;
+  return pageOf(query, await resolverFor(pool, query), (request, names) => readKnownPage(pool, request, visibility, names, known));
+}
+
+async function pageOf<I>(query: SearchQuery, resolver: PropertyResolver, read: (request: PageRequest, resolver: PropertyResolver) => Promise<Page<I>>): Promise<SearchPage<I>> {
   const { limit, token, sortby, fields: _fields, ...selection } = query;
-  const { pool } = database;
   const order = orderOf(sortby);
-  const resolver = known ?? (await resolverFor(pool, query));
   const digest = queryDigest({ ...selection, sortby: order });
   const after = token === undefined ? undefined : decodeToken(token, digest, keyCount(order, resolver));
-  const page = await readPage(pool, { selection, sortby: order, limit, ...(after === undefined ? {} : { after }) }, visibility, resolver);
+  const page = await read({ selection, sortby: order, limit, ...(after === undefined ? {} : { after }) }, resolver);
   return {
     items: page.items,
     next: page.next === undefined ? undefined : encodeToken({ direction: 'next', keys: page.next }, digest),
