@@ -71,8 +71,14 @@ export function presentItem(base: string, item: JsonObject): JsonObject {
 }
 
 function rebase(assets: JsonObject, id: string, base: string): void {
-  const hrefs = { mosaic: base + paths.datasetMosaic(id), 'mosaic-snapshot': `${base}/files/${snapshotPath(id)}` };
-  for (const [key, href] of Object.entries(hrefs)) if (isObject(assets[key])) assets[key] = { ...assets[key], href };
+  const snapshot = `/files/${snapshotPath(id)}`;
+  const hrefs = { mosaic: base + paths.datasetMosaic(id), 'mosaic-snapshot': base + snapshot };
+  for (const [key, href] of Object.entries(hrefs)) {
+    const asset = assets[key];
+    // A copy that everybody can read in the blob store keeps its URL there.
+    if (!isObject(asset) || (key === 'mosaic-snapshot' && !textOf(asset['href']).endsWith(snapshot))) continue;
+    assets[key] = { ...asset, href };
+  }
 }
 
 /** A tile of a dataset: its collection is hidden, so it hangs below its dataset (API.md section 8, Tile ids). */

@@ -1,7 +1,7 @@
 /** The configuration: the only file that reads the environment. All problems are reported at once (API.md section 7). */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { readStorage, type StorageConfig } from './config-storage.js';
 
 export interface DatabaseConfig {
   /** A libpq URL, or undefined for the embedded pgSTAC. */
@@ -12,7 +12,7 @@ export interface DatabaseConfig {
   readonly pgstacVersion: string;
 }
 
-export interface Config {
+export interface Config extends StorageConfig {
   readonly host: string;
   readonly port: number;
   /** The base of every link, without a trailing slash; undefined: taken from each request. */
@@ -27,8 +27,6 @@ export interface Config {
   readonly cacheDir: string;
   /** A folder with the Python wheels, for machines without pip or network. */
   readonly wheelDir: string | undefined;
-  /** Where mosaics and thumbnails are stored; a file: URL. */
-  readonly storageUrl: string;
   /** Hosts that the server may fetch COGs from, lower case; naming a private host allows it. */
   readonly allowedHosts: readonly string[];
   /** Folders below which `file:` hrefs may be read, absolute. */
@@ -127,7 +125,7 @@ export function loadConfig(env: Environment = process.env): Config {
     dataDir,
     cacheDir: resolve(reader.text('CACHE_DIR') ?? defaultCacheDir(env)),
     wheelDir: reader.text('WHEEL_DIR'),
-    storageUrl: readStorageUrl(reader, dataDir),
+    ...readStorage(reader, dataDir),
     allowedHosts: reader.list('ALLOWED_HOSTS').map((name) => name.toLowerCase()),
     allowedFileRoots: reader.list('ALLOWED_FILE_ROOTS').map((folder) => resolve(folder)),
     auth,
@@ -194,12 +192,4 @@ function readDatabaseUrl(reader: Reader): string | undefined {
   return host.startsWith('/')
     ? `postgresql://${credentials}@/${database}?host=${encodeURIComponent(host)}&port=${port}`
     : `postgresql://${credentials}@${host}:${port}/${database}`;
-}
-
-function readStorageUrl(reader: Reader, dataDir: string): string {
-  const value = reader.text('STORAGE_URL') ?? pathToFileURL(join(dataDir, 'blobs')).href;
-  if (!URL.canParse(value) || new URL(value).protocol !== 'file:') {
-    reader.problems.push(`STORAGE_URL must be a file:/// URL, not "${value}"`);
-  }
-  return value.replace(/\/+$/, '');
 }

@@ -56,8 +56,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const services = makeServices(config, logger, database, schemaDir);
     await hookDatasets(services);
-    // Nobody else writes here, so whatever a crash left can be told and mended at once.
-    if (database.kind === 'embedded') await reconcile(services, true);
+    // Nobody else writes in this folder, so whatever a crash left can be told and mended at once; a container may be others' too.
+    if (database.kind === 'embedded' && config.storageUrl.startsWith('file:')) await reconcile(services, true);
     const assets = [
       { path: '/assets/maplibre', folder: fileURLToPath(new URL('.', import.meta.resolve('maplibre-gl'))) },
       { path: '/assets', folder: join(packageFolder, 'public') },
@@ -76,6 +76,7 @@ function makeServices(config: Config, logger: Logger, database: Database, schema
   const policy = {
     allowedHosts: config.allowedHosts,
     allowedFileRoots: existsSync(demo) ? [...config.allowedFileRoots, demo] : config.allowedFileRoots,
+    azure: config.azure,
   };
   return {
     config,

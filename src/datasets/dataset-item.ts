@@ -44,8 +44,9 @@ const COMPUTED_RELS = new Set(['self', 'root', 'parent', 'collection', 'child', 
 /**
  * @param geometry the union of the tiles
  * @param base '' or the public URL: what the links are stored under
+ * @param snapshot where the stored copy can be read by everybody, else it is served by us
  */
-export function datasetItem(parts: DatasetParts, searchId: string, geometry: Geometry, base: string): StacItem {
+export function datasetItem(parts: DatasetParts, searchId: string, geometry: Geometry, base: string, snapshot = `${base}/files/${snapshotPath(parts.id)}`): StacItem {
   const { id, dataset, tiles } = parts;
   const given = isObject(dataset['assets']) ? dataset['assets'] : {};
   const own = properties(parts, searchId);
@@ -62,7 +63,7 @@ export function datasetItem(parts: DatasetParts, searchId: string, geometry: Geo
     assets: {
       ...Object.fromEntries(Object.entries(given).map(([key, asset]) => [key, isObject(asset) ? modernFields(asset) : asset])),
       mosaic: { href: base + paths.datasetMosaic(id), type: 'application/json', roles: ['mosaic'], title: 'MosaicJSON of the tiles as they are now', ...bands },
-      'mosaic-snapshot': { href: `${base}/files/${snapshotPath(id)}`, type: 'application/json', roles: ['mosaic'], title: 'MosaicJSON as stored with the dataset' },
+      'mosaic-snapshot': { href: snapshot, type: 'application/json', roles: ['mosaic'], title: 'MosaicJSON as stored with the dataset' },
     },
     links: [...callersLinks(dataset), ...datasetLinks(id, searchId, base)] as unknown as Json[],
   };

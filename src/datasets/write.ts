@@ -91,7 +91,7 @@ async function insertDataset(client: PoolClient, services: Services, prepared: P
   const search = await registerSearch(client, datasetSearch(id, prepared.mosaic.overlap), datasetSearchMetadata(id));
   await holdSearch(client, search.id, 'dataset', id);
   const outline = (await unionOfTiles(client, id, tiles.length)) ?? bboxGeometry(bbox);
-  const item = datasetItem(prepared, search.id, outline, services.storedBase);
+  const item = datasetItem(prepared, search.id, outline, services.storedBase, services.blobs.publicUrl(snapshotPath(id)));
   await insertItems(client, DATASETS, [item]);
   await widenExtent(client, DATASETS, [item]);
   return answerOf(prepared, search.id);

@@ -56,14 +56,14 @@ export const storeFailure = (what: string, cause: unknown): DomainError =>
 export const replaced = (name: string): DomainError =>
   new DomainError('Unavailable', `The file ${name} was replaced while it was read; ask for it again.`, { retryAfter: 1 });
 
-/** Pieces of at least this many bytes are handed to a store, whatever the content is cut into. */
-const PIECE = 256 * 1024;
-
-/** Content as few large pieces. Failures of the content itself are remembered in `failure`, to be told from the store's. */
+/** Content in pieces of at least `least` bytes, whatever it is cut into. Failures of the content itself are remembered in `failure`, to be told from the store's. */
 export class Pieces implements AsyncIterable<Buffer> {
   failure: { readonly error: unknown } | undefined;
 
-  constructor(private readonly content: Exclude<BlobContent, string | Uint8Array>) {}
+  constructor(
+    private readonly content: Exclude<BlobContent, string | Uint8Array>,
+    private readonly least = 256 * 1024,
+  ) {}
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, undefined> {
     let gathered: Buffer[] = [];
@@ -73,7 +73,7 @@ export class Pieces implements AsyncIterable<Buffer> {
         const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
         gathered.push(bytes);
         size += bytes.length;
-        if (size < PIECE) continue;
+        if (size < this.least) continue;
         yield Buffer.concat(gathered, size);
         [gathered, size] = [[], 0];
       }

@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import { Agent } from 'undici';
 import { DomainError } from '../errors.js';
+import type { AzureAccess } from './azure-access.js';
 import type { Resolver } from './hosts.js';
 import { checkHost, guardedLookup } from './hosts.js';
 import type { Answer } from './request.js';
@@ -20,6 +21,8 @@ export interface HttpOptions {
 }
 
 export interface HttpReader {
+  /** Refuses a URL that may never be read. */
+  check(url: URL): void;
   source(url: URL): Source;
   close(): Promise<void>;
 }
@@ -35,32 +38,43 @@ const WHOLE_CACHE_MS = 60_000;
 /** The longest single range: a tile or strip beyond it is not for this server. */
 const MAX_RANGE_BYTES = 64 * 1024 * 1024;
 
-/** One pool of connections for all sources of a server. */
-export function createHttpReader(allowedHosts: readonly string[], options: HttpOptions = {}): HttpReader {
+/**
+ * One pool of connections for all sources of a server, and one for its own storage account, whose addresses may be
+ * private (Azure's private endpoints are): whoever runs the server has named it.
+ */
+export function createHttpReader(allowedHosts: readonly string[], options: HttpOptions = {}, account?: AzureAccess): HttpReader {
   const connectTimeout = options.connectTimeout ?? 5000;
   const timeout = options.timeout ?? 30_000;
-  const agent = new Agent({
-    connections: MAX_CONNECTIONS,
-    connect: { timeout: connectTimeout, lookup: guardedLookup(allowedHosts, options.resolver) },
-    headersTimeout: timeout,
-    bodyTimeout: timeout,
-  });
+  const limits = { connections: MAX_CONNECTIONS, headersTimeout: timeout, bodyTimeout: timeout };
+  const agent = new Agent({ ...limits, connect: { timeout: connectTimeout, lookup: guardedLookup(allowedHosts, options.resolver) } });
+  const accountAgent = new Agent({ ...limits, connect: { timeout: connectTimeout } });
   const wholes = new LRUCache<string, ArrayBuffer>({
     maxSize: WHOLE_CACHE_BYTES,
     ttl: WHOLE_CACHE_MS,
     sizeCalculation: (bytes) => Math.max(1, bytes.byteLength),
   });
 
+  function check(url: URL): void {
+    if (account?.owns(url) !== true) checkHost(url, allowedHosts);
+  }
+
+  /** Credentials go with the hops that lead to the account, and with no other. */
+  async function request(url: URL, range: string, signal: AbortSignal): Promise<Answer> {
+    if (account?.owns(url) !== true) return requestRange(agent, url, range, signal);
+    const grant = await account.grant(url, range);
+    return requestRange(accountAgent, grant.url, range, signal, grant.headers);
+  }
+
   /** Follows at most three redirects; every hop must be an allowed host. */
   async function follow(start: URL, range: string, signal: AbortSignal): Promise<Answer> {
     let url = start;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      const answer = await requestRange(agent, url, range, signal);
+      const answer = await request(url, range, signal);
       if (answer.location === undefined) return answer;
       if (!URL.canParse(answer.location, url.href)) throw upstream(start, 'it redirects to something that is no URL');
       url = new URL(answer.location, url);
       if (url.protocol !== 'http:' && url.protocol !== 'https:') throw upstream(start, `it redirects to a ${url.protocol} URL`);
-      checkHost(url, allowedHosts);
+      check(url);
     }
     throw upstream(start, `it redirects more than ${MAX_REDIRECTS} times`);
   }
@@ -118,7 +132,7 @@ export function createHttpReader(allowedHosts: readonly string[], options: HttpO
     };
   }
 
-  return { source, close: () => agent.close() };
+  return { check, source, close: async () => void (await Promise.all([agent.close(), accountAgent.close()])) };
 }
 
 interface Range {

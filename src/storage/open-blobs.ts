@@ -1,7 +1,11 @@
 /** Which store stands behind `STORAGE_URL`. */
-import type { Config } from '../config.js';
+import type { StorageConfig } from '../config-storage.js';
+import { createAzureBlobs } from './azure-blobs.js';
 import type { BlobStore } from './blobs.js';
 import { createFileBlobs } from './file-blobs.js';
 
 /** Touches nothing yet: a store that is away is told by what is asked of it. */
-export const createBlobs = ({ storageUrl }: Pick<Config, 'storageUrl'>): BlobStore => createFileBlobs(storageUrl);
+export function createBlobs({ storageUrl, storagePublic, storageTimeout, azure }: StorageConfig): BlobStore {
+  if (azure === undefined || storageUrl.startsWith('file:')) return createFileBlobs(storageUrl);
+  return createAzureBlobs({ storageUrl, account: azure, isPublic: storagePublic, timeout: storageTimeout });
+}

@@ -41,10 +41,10 @@ export const upstream = (url: URL, why: string, cause?: unknown, Kind = DomainEr
  * Asks for one range and answers the head; the caller reads or destroys the body.
  * @throws DomainError Upstream for 4xx, 5xx and a broken connection, UpstreamTimeout, or what the guarded lookup says
  */
-export async function requestRange(agent: Agent, url: URL, range: string, signal: AbortSignal): Promise<Answer> {
+export async function requestRange(agent: Agent, url: URL, range: string, signal: AbortSignal, authorisation: Readonly<Record<string, string>> = {}): Promise<Answer> {
   const response = await request(url, {
     dispatcher: agent,
-    headers: { range, 'accept-encoding': 'identity', 'user-agent': 'stac-mosaic' },
+    headers: { ...authorisation, range, 'accept-encoding': 'identity', 'user-agent': 'stac-mosaic' },
     signal,
   }).catch((error: unknown) => {
     throw failure(url, error);
@@ -56,7 +56,8 @@ export async function requestRange(agent: Agent, url: URL, range: string, signal
     body.dump({ limit: DISCARD_BYTES, signal }).catch(() => undefined);
   }
   if (location === undefined && ![200, 206, 416].includes(status)) {
-    throw upstream(url, `its server answered ${status}`, undefined, status >= 500 ? TransientFailure : DomainError);
+    const code = /^\w{1,60}$/.exec(text(headers['x-ms-error-code']) ?? '')?.[0]; // Azure's word for why
+    throw upstream(url, `its server answered ${status}${code === undefined ? '' : ` (${code})`}`, undefined, status >= 500 ? TransientFailure : DomainError);
   }
   if (location === undefined && !['', 'identity'].includes(text(headers['content-encoding']) ?? '')) {
     body.destroy();

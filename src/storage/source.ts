@@ -1,5 +1,6 @@
 /** The port that every reader of bytes stands on: @cogeotiff/core's `Source`, and who hands them out. */
 import type { Source } from '@cogeotiff/core';
+import type { AzureAccount } from '../config-storage.js';
 
 export type { Source } from '@cogeotiff/core';
 
@@ -8,12 +9,14 @@ export interface FetchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Which files and hosts may be read; both are fields of `Config`. */
+/** Which files and hosts may be read; fields of `Config` all. */
 export interface FetchPolicy {
   /** Host names or literal addresses, lower case, without port. */
   readonly allowedHosts: readonly string[];
   /** Absolute folders; a file is readable only below one of them. */
   readonly allowedFileRoots: readonly string[];
+  /** The storage account whose blobs may be read, with its credentials. */
+  readonly azure?: AzureAccount | undefined;
 }
 
 export interface Sources {
@@ -23,7 +26,7 @@ export interface Sources {
    *
    * A fetch past the end returns fewer bytes than asked, or none. No handle stays open between fetches, so a source
    * needs no closing.
-   * @throws DomainError InvalidInput (refused or unparsable), NotImplemented (a blob store's scheme), Upstream (no such file)
+   * @throws DomainError InvalidInput (refused or unparsable), NotImplemented (another blob store's scheme), Upstream (no such file)
    */
   open(href: string): Promise<Source>;
   /**

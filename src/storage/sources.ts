@@ -1,24 +1,26 @@
 /** Turns an asset's href into a source of bytes, if the policy lets the server read it. */
 import { invalidInput, notImplemented } from '../errors.js';
+import { createAzureAccess } from './azure-access.js';
+import { azureUrl } from './azure-hrefs.js';
 import { cachedInBlocks } from './blocks.js';
 import { checkFile, openFile } from './file.js';
-import { checkHost } from './hosts.js';
 import type { HttpOptions } from './http.js';
 import { createHttpReader } from './http.js';
 import type { FetchPolicy, Sources } from './source.js';
 import { shownHref } from './source.js';
 
-/** Schemes of blob stores, and GDAL's prefixes for them: known, but without a reader yet. */
-const BLOB_SCHEMES = new Set(['az:', 'abfs:', 'abfss:', 'wasb:', 'wasbs:', 's3:', 'gs:', 'oss:']);
+/** Schemes of other blob stores: known, but without a reader. */
+const BLOB_SCHEMES = new Set(['s3:', 'gs:', 'oss:']);
 
 /** How sources are found for hrefs. `options` exists for tests: a resolver and shorter timeouts. */
 export function createSources(policy: FetchPolicy, options: HttpOptions = {}): Sources {
-  const reader = createHttpReader(policy.allowedHosts, options);
+  const { azure } = policy;
+  const reader = createHttpReader(policy.allowedHosts, options, azure === undefined ? undefined : createAzureAccess(azure));
 
   function parse(href: string): URL {
-    const url = parseHref(href);
+    const url = azureUrl(href, azure) ?? parseHref(href);
     if (url.protocol === 'file:') checkFile(url, href, policy.allowedFileRoots);
-    else checkHost(url, policy.allowedHosts);
+    else reader.check(url);
     return url;
   }
 
@@ -37,17 +39,17 @@ function parseHref(href: string): URL {
   const plain = href.startsWith('/vsicurl/') ? href.slice('/vsicurl/'.length) : href;
   const vsi = /^\/vsi[a-z0-9_]+\//.exec(plain)?.[0];
   if (vsi !== undefined) {
-    throw notImplemented(`${shownHref(href)}: ${vsi} cannot be read yet; it comes with the blob-storage issue.`);
+    throw notImplemented(`${shownHref(href)}: ${vsi} cannot be read; /vsicurl/ and /vsiaz/ can.`);
   }
   if (!URL.canParse(plain) || /^[a-z]:/i.test(plain)) {
     throw invalidInput(`${shownHref(href)}: not an absolute URL; write a local file as file:///folder/name.tif.`);
   }
   const url = new URL(plain);
   if (BLOB_SCHEMES.has(url.protocol)) {
-    throw notImplemented(`${shownHref(href)}: ${url.protocol} cannot be read yet; it comes with the blob-storage issue.`);
+    throw notImplemented(`${shownHref(href)}: ${url.protocol} cannot be read; use https:, az: or file:.`);
   }
   if (!['file:', 'http:', 'https:'].includes(url.protocol)) {
-    throw invalidInput(`${shownHref(href)}: ${url.protocol} cannot be read; use https:, http: or file:.`);
+    throw invalidInput(`${shownHref(href)}: ${url.protocol} cannot be read; use https:, http:, az: or file:.`);
   }
   return url;
 }

@@ -51,7 +51,7 @@ const TILES_A_WORKER = 4;
 /** Starts no thread before the first tile. */
 export function createTileRenderer({ policy, workers = availableParallelism(), queueLimit = 64, caches = {}, logger }: RendererOptions): TileRenderer {
   const setup: WorkerSetup = {
-    policy: { allowedHosts: [...policy.allowedHosts], allowedFileRoots: [...policy.allowedFileRoots] },
+    policy: { allowedHosts: [...policy.allowedHosts], allowedFileRoots: [...policy.allowedFileRoots], azure: policy.azure },
     caches,
   };
   const pool = new RenderPool({

@@ -87,9 +87,11 @@ describe('a href', () => {
     ['file:///a%00b.tif', 'InvalidInput', /not the URL of a local file/],
     ['ftp://host/tile.tif', 'InvalidInput', /ftp: cannot be read/],
     ['data:image/tiff;base64,SUkqAA==', 'InvalidInput', /data: cannot be read/],
-    ['az://cogs/tile.tif', 'NotImplemented', /az: cannot be read yet; it comes with the blob-storage issue/],
-    ['s3://bucket/tile.tif', 'NotImplemented', /s3: cannot be read yet/],
-    ['/vsiaz/cogs/tile.tif', 'NotImplemented', /\/vsiaz\/ cannot be read yet/],
+    ['az://cogs/tile.tif', 'InvalidInput', /no storage account; set AZURE_STORAGE_ACCOUNT/],
+    ['/vsiaz/cogs/tile.tif', 'InvalidInput', /no storage account; set AZURE_STORAGE_ACCOUNT/],
+    ['abfss://cogs@theirs.dfs.core.windows.net/tile.tif', 'InvalidInput', /theirs\.blob\.core\.windows\.net is not in ALLOWED_HOSTS/],
+    ['s3://bucket/tile.tif', 'NotImplemented', /s3: cannot be read; use https:, az: or file:/],
+    ['/vsis3/bucket/tile.tif', 'NotImplemented', /\/vsis3\/ cannot be read/],
     ['/vsicurl/https://elsewhere.example.com/a.tif', 'InvalidInput', /elsewhere\.example\.com is not in ALLOWED_HOSTS/],
   ])('%p is refused as %s with a reason', (spelled, kind, message) => {
     expect.assertions(1);

@@ -1,0 +1,19 @@
+/** The container that blobs are kept in, as the SDK's client: loaded when it is first asked for. */
+import type { ContainerClient } from '@azure/storage-blob';
+import type { AzureAccount } from '../config-storage.js';
+
+/** Three tries in about a second: whatever is away longer is told to the caller, who may try again. */
+const RETRY = { maxTries: 3, retryDelayInMs: 250, maxRetryDelayInMs: 1000 };
+
+/**
+ * Neither the SDK (65 MB of memory, 0.3 s) nor the identity library is loaded by servers that do without them.
+ * @param containerUrl without query
+ */
+export async function openContainer(containerUrl: string, { name, credential }: AzureAccount): Promise<ContainerClient> {
+  const { ContainerClient, StorageSharedKeyCredential } = await import('@azure/storage-blob');
+  const options = { retryOptions: RETRY, userAgentOptions: { userAgentPrefix: 'stac-mosaic' } };
+  if (credential.kind === 'key') return new ContainerClient(containerUrl, new StorageSharedKeyCredential(name, credential.key), options);
+  if (credential.kind === 'sas') return new ContainerClient(`${containerUrl}?${credential.token}`, undefined, options);
+  const { DefaultAzureCredential } = await import('@azure/identity');
+  return new ContainerClient(containerUrl, new DefaultAzureCredential(), options);
+}
