@@ -12,20 +12,42 @@ interface Row {
   readonly property_path: string[] | string | null;
   readonly property_wrapper: string | null;
   readonly property_index_type: string | null;
+  /** Whether this pgSTAC infers a wrapper from the definition where none is named (0.10 on). */
+  readonly infers: boolean;
 }
 
 const WRAPPERS: readonly IndexWrapper[] = ['to_text', 'to_int', 'to_float', 'to_tstz', 'to_text_array'];
 
+/** A type, or several of which one is usually `null`. */
+const typesOf = ({ type }: JsonObject): readonly unknown[] => (Array.isArray(type) ? type : [type]);
+
 function typeOf(definition: JsonObject | null): PropertyType {
-  const { type, format } = definition ?? {};
+  const { format } = definition ?? {};
+  const [type, ...others] = typesOf(definition ?? {}).filter((name) => name !== 'null');
+  if (others.length > 0) return 'json';
   if (type === 'string' && format === 'date-time') return 'datetime';
   if (type === 'string' && format === 'date') return 'date';
   if (type === 'string' || type === 'number' || type === 'integer' || type === 'boolean' || type === 'array') return type;
   return 'json';
 }
 
+/**
+ * The function on whose result pgSTAC makes the index of a queryable: `queryable_wrapper()` of 0.10, `indexdef()` of 0.9, which
+ * looks at the wrapper alone (0.9 reads such a number through to_float and so never finds its own index).
+ */
+function wrapperOf({ property_wrapper, definition, infers }: Row): IndexWrapper | undefined {
+  if (property_wrapper !== null) return WRAPPERS.find((known) => known === property_wrapper);
+  if (!infers) return 'to_text';
+  const types = typesOf(definition ?? {});
+  if (types.includes('integer')) return 'to_int';
+  if (types.includes('number')) return 'to_float';
+  if (types.includes('array')) return 'to_text_array';
+  const format = definition?.['format'];
+  return format === 'date-time' || format === 'date' ? 'to_tstz' : 'to_text';
+}
+
 function toDefinition(row: Row, collections: readonly string[] | undefined): PropertyDefinition {
-  const wrapper = WRAPPERS.find((known) => known === row.property_wrapper);
+  const wrapper = wrapperOf(row);
   const inEvery = row.collection_ids === null || (collections ?? []).every((id) => row.collection_ids?.includes(id) === true);
   const indexed = row.property_index_type !== null && inEvery && (row.collection_ids === null || (collections ?? []).length > 0);
   return {
@@ -36,15 +58,27 @@ function toDefinition(row: Row, collections: readonly string[] | undefined): Pro
   };
 }
 
-/** Names on items for a search of these collections (all, where undefined). A row for some collections yields to one for all. */
+/** One definition a name. A row for all collections wins; of rows for some that disagree only what they share is known. */
+function distinct(rows: readonly Row[], collections: readonly string[] | undefined): PropertyDefinition[] {
+  const found = new Map<string, PropertyDefinition>();
+  for (const row of rows) {
+    const [known, own] = [found.get(row.name), toDefinition(row, collections)];
+    if (known === undefined || row.collection_ids === null) found.set(row.name, own);
+    else if (known.type !== own.type || known.path?.join('\0') !== own.path?.join('\0')) found.set(row.name, { name: row.name, type: 'json' });
+  }
+  return [...found.values()];
+}
+
+/** Names on items for a search of these collections (all, where undefined). */
 export async function loadItemResolver(db: Pool | ClientBase, collections: readonly string[] | undefined): Promise<PropertyResolver> {
   const { rows } = await db.query<Row>(
-    `SELECT name, collection_ids, definition, property_path, property_wrapper, property_index_type FROM pgstac.queryables
+    `SELECT name, collection_ids, definition, property_path, property_wrapper, property_index_type,
+            to_regprocedure('pgstac.queryable_wrapper(text, jsonb)') IS NOT NULL AS infers
+       FROM pgstac.queryables
       WHERE collection_ids IS NULL OR $1::text[] IS NULL OR collection_ids && $1 ORDER BY collection_ids IS NULL, id`,
     [collections ?? null],
   );
-  const known = rows.filter((row) => isObject(row.definition));
-  return itemResolver({ properties: known.map((row) => toDefinition(row, collections)) });
+  return itemResolver({ properties: distinct(rows.filter((row) => isObject(row.definition)), collections) });
 }
 
 /** How long registered queryables may be taken as they were: a search costs about as much as asking for them. */
