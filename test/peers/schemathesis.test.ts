@@ -13,8 +13,8 @@ const checks = resolve('test/peers/python');
 /** No 500; 501 to 504 are documented where a COG or the blob store is to blame. */
 const CONFIG = '[checks]\nnot_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "501", "502", "503", "504"]\n';
 const CHECKS = ['not_a_server_error', 'status_code_conformance', 'content_type_conformance', 'response_headers_conformance', 'response_schema_conformance', 'unsupported_method', 'allow_header_conformance', 'refuses_what_is_wrong'];
-/** Seconds for each of the two runs. */
-const BUDGET = 35;
+/** Seconds for each of the two runs, and examples of each operation. */
+const [BUDGET, EXAMPLES] = process.env['TEST_LONG'] === '1' ? [600, 40] : [35, 4];
 
 interface Run {
   readonly code: number | null;
@@ -28,7 +28,7 @@ async function fuzz(url: string, parameters: Readonly<Record<string, string | nu
     const config = join(folder, 'schemathesis.toml');
     const values = Object.entries(parameters).map(([name, value]) => `"path.${name}" = ${JSON.stringify(value)}\n`);
     await writeFile(config, values.length === 0 ? CONFIG : `${CONFIG}[parameters]\n${values.join('')}`);
-    const fixed = ['--seed', '20241015', '--max-examples', '4', '--max-time', String(BUDGET), '--phases', 'coverage,fuzzing', '--checks', CHECKS.join(','), '--continue-on-failure', '--no-color', '--warnings', 'off'];
+    const fixed = ['--seed', '20241015', '--max-examples', String(EXAMPLES), '--max-time', String(BUDGET), '--phases', 'coverage,fuzzing', '--checks', CHECKS.join(','), '--continue-on-failure', '--no-color', '--warnings', 'off'];
     return await run(['-m', 'schemathesis.cli', '--config-file', config, 'run', `${url}/api`, ...fixed, ...options], folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
