@@ -58,7 +58,7 @@ function checked(fields: FieldSet, at: string): FieldSet {
 export interface FieldShape {
   /** What it holds where nothing is included. */
   readonly defaults: readonly string[];
-  /** What it holds beside that which is included. */
+  /** What it holds beside members that are included by their names alone. */
   readonly always: readonly string[];
   readonly pathOf: (name: string) => string;
 }
@@ -82,14 +82,16 @@ export const COLLECTION_FIELDS: FieldShape = { defaults: COLLECTION_DEFAULTS, al
 export function selectFields(document: JsonObject, { include, exclude }: FieldSet, { defaults, always, pathOf }: FieldShape = ITEM_FIELDS): JsonObject {
   const asked = (include ?? []).map(pathOf);
   const selected: JsonObject = include === undefined ? clone(document) : {};
-  if (include !== undefined) for (const path of asked.length === 0 ? defaults : always) copy(document, selected, path);
+  // Who asks for a property wants items that have it, whole enough to be read; who names members, or no property but some, has said which.
+  const isWhole = asked.length === 0 || (!exclude.includes('properties') && asked.some((path) => path === 'properties' || path.startsWith('properties.')));
+  if (include !== undefined) for (const path of isWhole ? defaults : always) copy(document, selected, path);
   const steps = [...exclude.map((name) => ({ path: pathOf(name), isIncluded: false })), ...asked.map((path) => ({ path, isIncluded: true }))];
   for (const { path, isIncluded } of steps.toSorted((one, other) => one.path.length - other.path.length)) {
     if (isIncluded) copy(document, selected, path);
     else remove(selected, path);
   }
   // A reader of the property that it asked for shall not stumble over an item without any (RFC 7946 section 3.2).
-  if (asked.some((path) => path.startsWith('properties.'))) selected['properties'] ??= {};
+  if (asked.some((path) => path.startsWith('properties'))) selected['properties'] ??= {};
   return selected;
 }
 

@@ -36,14 +36,22 @@ describe('fields', () => {
   const WHOLE = ['assets', 'bbox', 'collection', 'geometry', 'id', 'links', 'properties', 'stac_version', 'type'];
   const without = (...names: string[]): string[] => WHOLE.filter((name) => !names.includes(name));
 
-  it('answers what is included and what tells items apart, by GET and by POST', async () => {
-    const item = await only({ include: ['properties.eo:cloud_cover', 'nested.deep', 'geometry'] });
-    expect(Object.keys(item).toSorted()).toEqual(['collection', 'geometry', 'id', 'properties', 'stac_version', 'type']);
-    expect(item['properties']).toEqual({ 'eo:cloud_cover': 50, nested: { deep: 1 } });
-    const byGet = await get('ids=b&fields=%2Bproperties.eo:cloud_cover,nested.deep,geometry');
+  it('answers included members and what tells items apart, by GET and by POST', async () => {
+    const item = await only({ include: ['assets.data.href', 'geometry'] });
+    expect(Object.keys(item).toSorted()).toEqual(['assets', 'collection', 'geometry', 'id', 'stac_version', 'type']);
+    expect(Object.keys(item['assets']?.['data'] as object)).toEqual(['href']);
+    const byGet = await get('ids=b&fields=%2Bassets.data.href,geometry');
     expect(byGet.headers['content-type']).toMatch(/^application\/geo\+json/);
     expect(listOf(byGet.body['features'])[0]).toEqual(item);
     for (const name of without('properties')) expect(Object.keys(await only({ include: [name] })).toSorted()).toEqual([...new Set(['collection', 'id', 'stac_version', 'type', name])].toSorted());
+  });
+
+  it('keeps the default set whole where a property is included', async () => {
+    for (const fields of [['properties.eo:cloud_cover', 'nested.deep', 'geometry'], ['eo:cloud_cover', 'id', 'nested.deep']]) {
+      const item = await only({ include: fields });
+      expect(Object.keys(item).toSorted()).toEqual(WHOLE);
+      expect(item['properties']).toEqual({ datetime: '2024-01-02T00:00:00Z', 'eo:cloud_cover': 50, nested: { deep: 1 } });
+    }
   });
 
   it('answers all but what is excluded where nothing is said of what to include', async () => {
@@ -80,7 +88,7 @@ describe('fields', () => {
       expect(Object.keys(item).toSorted()).toEqual(WHOLE);
       expect(item['properties']).toEqual({ datetime: '2024-01-02T00:00:00Z' });
     }
-    expect((await only({ include: ['properties.nosuch', 'nosuch.deep'] }))['properties']).toEqual({});
+    expect((await only({ include: ['properties.nosuch', 'nosuch.deep'], exclude: ['datetime'] }))['properties']).toEqual({});
     const item = listOf((await get('ids=e&fields=')).body['features'])[0];
     expect(item?.['properties']).toEqual({ datetime: null, start_datetime: '2023-01-01T00:00:00Z', end_datetime: '2023-12-31T00:00:00Z' });
   });
