@@ -1,7 +1,7 @@
 /** `/collections` and one collection. */
-import type { IncomingHttpHeaders } from 'node:http';
 import { collectionParameters, fromCollectionParameters } from '../schemas/collections.js';
 import { createdCollection, documentSchema, jsonAnswer } from '../schemas/documents.js';
+import { patchBody, preconditionFailed } from '../schemas/writes.js';
 import { collectionQueryables, collectionSortables } from '../src/collections/properties.js';
 import { searchCollections } from '../src/collections/search.js';
 import { patchCollection, postCollection, putCollection, removeCollection } from '../src/collections/write.js';
@@ -11,7 +11,11 @@ import { JSON_TYPE, paths, SCHEMA_TYPE } from '../src/links.js';
 import { findCollection, type StacCollection } from '../src/pgstac/collections.js';
 import { COLLECTION_FIELDS, selectFields } from '../src/search/fields.js';
 import { visibilityOf, assertVisible } from './access.js';
-import { operation, param } from './http.js';
+import { collectionVersion } from '../src/transactions/versions.js';
+import { etag, preconditionsOf } from './etag.js';
+import { type Call, operation, param, type Reply } from './http.js';
+import { withAlternateLink } from './negotiate.js';
+import { patchOf, wantsDocument } from './writes.js';
 import { pageLinks, presentCollection, QUERYABLES, SORTABLES } from './present.js';
 
 const tag = 'Collections';
@@ -73,7 +77,7 @@ export const read = operation({
     assertVisible(id);
     const collection = await findCollection(services.database.pool, id);
     if (collection === undefined) throw notFound(`Collection ${id}`);
-    return { body: presentCollection(base, collection) };
+    return { body: presentCollection(base, collection), headers: etag({ base }, collectionVersion(collection)) };
   },
 });
 
@@ -87,35 +91,37 @@ export const create = operation({
   answers: { 201: createdCollection, 409: { description: 'The id exists' } },
   async handle({ services, body, base }) {
     const collection = await postCollection(services, body);
-    return { status: 201, headers: { Location: base + paths.collection(collection.id) }, body: presentCollection(base, collection) };
+    return { status: 201, headers: { Location: base + paths.collection(collection.id), ...etag({ base }, collectionVersion(collection)) }, body: presentCollection(base, collection) };
   },
 });
 
-/** `Prefer: return=representation` (RFC 7240) asks for the document instead of 204. */
-export const wantsDocument = (headers: IncomingHttpHeaders): boolean =>
-  /(^|[,;\s])return=representation\b/.test(String(headers['prefer'] ?? ''));
+function written(call: Call, collection: StacCollection): Reply {
+  const headers = etag(call, collectionVersion(collection));
+  if (!wantsDocument(call.headers)) return { status: 204, headers };
+  return { body: presentCollection(call.base, collection), headers: { ...headers, 'Preference-Applied': 'return=representation' } };
+}
 
 export const replace = operation({
   id: 'putCollection',
   summary: 'Replaces a collection; its search and links are kept',
   tag,
   body,
-  answers: { 200: jsonAnswer('The collection, where it was asked for', 'collection'), 204: { description: 'Replaced' } },
-  async handle({ services, params, body, base, headers }) {
-    const collection = await putCollection(services, param({ params }, 'collectionId'), body);
-    return wantsDocument(headers) ? { body: presentCollection(base, collection), headers: { 'Preference-Applied': 'return=representation' } } : { status: 204 };
+  answers: { 200: jsonAnswer('The collection, where it was asked for', 'collection'), 204: { description: 'Replaced' }, 412: preconditionFailed },
+  async handle(call) {
+    return written(call, await putCollection(call.services, param(call, 'collectionId'), call.body, preconditionsOf(call)));
   },
 });
 
 export const change = operation({
   id: 'patchCollection',
-  summary: 'Changes a collection by a merge patch',
+  summary: 'Changes a collection by a merge patch or a JSON patch',
   tag,
-  body: { types: ['application/json', 'application/merge-patch+json'], schema: { type: 'object' } },
-  answers: { 200: jsonAnswer('The collection, where it was asked for', 'collection'), 204: { description: 'Changed' } },
-  async handle({ services, params, body, base, headers }) {
-    const collection = await patchCollection(services, param({ params }, 'collectionId'), body);
-    return wantsDocument(headers) ? { body: presentCollection(base, collection), headers: { 'Preference-Applied': 'return=representation' } } : { status: 204 };
+  body: patchBody,
+  answers: { 200: jsonAnswer('The collection, where it was asked for', 'collection'), 204: { description: 'Changed' }, 409: { description: 'A test of the patch fails' }, 412: preconditionFailed },
+  async handle(call) {
+    // As GET shows it, since a JSON patch names places.
+    const show = (collection: JsonObject): JsonObject => withAlternateLink(presentCollection(call.base, collection), call);
+    return written(call, await patchCollection(call.services, param(call, 'collectionId'), patchOf(call), { base: call.base, show }, preconditionsOf(call)));
   },
 });
 
@@ -123,9 +129,9 @@ export const remove = operation({
   id: 'deleteCollection',
   summary: 'Deletes a collection with its items',
   tag,
-  answers: { 204: { description: 'Deleted' }, 409: { description: 'A system collection' } },
-  async handle({ services, params }) {
-    await removeCollection(services, param({ params }, 'collectionId'));
+  answers: { 204: { description: 'Deleted' }, 409: { description: 'A system collection' }, 412: preconditionFailed },
+  async handle(call) {
+    await removeCollection(call.services, param(call, 'collectionId'), preconditionsOf(call));
     return { status: 204 };
   },
 });

@@ -2,15 +2,18 @@
 import { documentSchema, geojsonAnswer, itemsOrSequence, jsonAnswer } from '../schemas/documents.js';
 import { choice, limit, text } from '../schemas/parameters.js';
 import { fromParameters, itemParameters } from '../schemas/search.js';
+import { preconditionFailed } from '../schemas/writes.js';
 import { DATASETS, SYSTEM_TILES } from '../src/datasets/collections.js';
 import { deleteDataset, postDataset, validateDataset } from '../src/datasets/write.js';
 import { invalidAt, notFound } from '../src/errors.js';
 import { isObject, type JsonObject, textOf } from '../src/json.js';
 import { GEOJSON_TYPE, paths } from '../src/links.js';
-import { findItem, readItem, type StoredItem } from '../src/pgstac/items-read.js';
+import { findItem, findStoredItem, readItem, type StoredItem } from '../src/pgstac/items-read.js';
 import { parentExpression, tileResolver } from '../src/pgstac/tiles.js';
 import type { SearchQuery } from '../src/search/query.js';
 import { searchItems } from '../src/search/search.js';
+import { itemVersion } from '../src/transactions/versions.js';
+import { etag, preconditionsOf } from './etag.js';
 import { type Call, operation, param } from './http.js';
 import { itemPage, searchPage } from './item-pages.js';
 import { itemSequence, wantsSequence } from './item-sequence.js';
@@ -55,19 +58,24 @@ export const list = operation({
   },
 });
 
-async function dataset({ services, params }: Pick<Call, 'services' | 'params'>): Promise<JsonObject> {
+async function storedDataset({ services, params }: Pick<Call, 'services' | 'params'>): Promise<StoredItem> {
   const id = param({ params }, 'datasetId');
-  const item = await findItem(services.database.pool, DATASETS, id);
-  if (item === undefined) throw notFound(`Dataset ${id}`);
-  return item;
+  const stored = await findStoredItem(services.database.pool, DATASETS, id);
+  if (stored === undefined) throw notFound(`Dataset ${id}`);
+  return stored;
 }
+
+const dataset = async (call: Pick<Call, 'services' | 'params'>): Promise<JsonObject> => readItem(await storedDataset(call));
 
 export const read = operation({
   id: 'getDataset',
   summary: 'The item of a dataset',
   tag,
   answers: { 200: geojsonAnswer('The item', 'item') },
-  handle: async (call) => ({ type: GEOJSON_TYPE, body: presentItem(call.base, await dataset(call)) }),
+  async handle(call) {
+    const stored = await storedDataset(call);
+    return { type: GEOJSON_TYPE, headers: etag(call, itemVersion(stored)), body: presentItem(call.base, readItem(stored)) };
+  },
 });
 
 /** `/metadata` is the same item under the ETL's name; an operationId is unique. */
@@ -77,9 +85,9 @@ export const remove = operation({
   id: 'deleteDataset',
   summary: 'Deletes a dataset, its tiles, stored mosaic and search',
   tag,
-  answers: { 204: { description: 'Deleted' } },
-  async handle({ services, params }) {
-    await deleteDataset(services, param({ params }, 'datasetId'));
+  answers: { 204: { description: 'Deleted' }, 412: preconditionFailed },
+  async handle(call) {
+    await deleteDataset(call.services, param(call, 'datasetId'), preconditionsOf(call));
     return { status: 204 };
   },
 });

@@ -47,6 +47,8 @@ export interface Operation<P extends ParameterSet = ParameterSet> {
   readonly body?: {
     readonly types: readonly string[];
     readonly schema: SchemaObject;
+    /** Of those media types whose bodies have another schema. */
+    readonly schemas?: Readonly<Record<string, SchemaObject>>;
     /** The operation itself names texts and numbers that cannot be stored, among its other faults. */
     readonly gathersFaults?: boolean;
   };

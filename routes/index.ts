@@ -54,6 +54,7 @@ export const routes: readonly Route[] = [
   get('/collections/{collectionId}/tiles/{tileMatrixSetId}/{z}/{x}/{y}', tiles.tile('collection')),
   get('/collections/{collectionId}/items', items.readAll),
   post('/collections/{collectionId}/items', items.create),
+  post('/collections/{collectionId}/bulk_items', items.bulk),
   get('/collections/{collectionId}/items/{itemId}', items.read),
   put('/collections/{collectionId}/items/{itemId}', items.replace),
   patch('/collections/{collectionId}/items/{itemId}', items.change),

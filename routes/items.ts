@@ -2,19 +2,24 @@
 import { documentSchema, geojsonAnswer, itemsOrSequence } from '../schemas/documents.js';
 import { fromParameters, itemParameters } from '../schemas/search.js';
 import { list } from '../schemas/parameters.js';
+import { bulkBody, patchBody, preconditionFailed } from '../schemas/writes.js';
 import { invalidAt, notFound } from '../src/errors.js';
 import { GEOJSON_TYPE, paths } from '../src/links.js';
 import { findCollection } from '../src/pgstac/collections.js';
-import { findStoredItem } from '../src/pgstac/items-read.js';
-import { deleteItem, patchItem, postItems, putItem } from '../src/transactions/items.js';
+import { isObject, type JsonObject } from '../src/json.js';
+import { findStoredItem, readItem, type StoredItem } from '../src/pgstac/items-read.js';
+import { bulkItems, postFeatures } from '../src/transactions/bulk.js';
+import { deleteItem, type ItemPlace, patchItem, postItem, putItem } from '../src/transactions/items.js';
+import { itemVersion } from '../src/transactions/versions.js';
 import { assertVisible, visibilityOf } from './access.js';
-import { wantsDocument } from './collections.js';
-import { type Call, operation, param } from './http.js';
+import { etag, preconditionsOf } from './etag.js';
+import { type Call, operation, param, type Reply } from './http.js';
 import { searchPage } from './item-pages.js';
 import { itemSequence, wantsSequence } from './item-sequence.js';
 import { alternateLink } from './negotiate.js';
 import { presentItem } from './present.js';
 import { presentItemText } from './present-text.js';
+import { patchOf, wantsDocument } from './writes.js';
 
 const tag = 'Items';
 
@@ -55,11 +60,13 @@ export const read = operation({
     assertVisible(collection);
     const item = await findStoredItem(services.database.pool, collection, id);
     if (item === undefined) throw notFound(`Item ${id} of collection ${collection}`);
-    return { type: GEOJSON_TYPE, text: presentItemText(base, item, undefined, [alternateLink(call)]) };
+    return { type: GEOJSON_TYPE, headers: etag(call, itemVersion(item)), text: presentItemText(base, item, undefined, [alternateLink(call)]) };
   },
 });
 
 const jsonTypes = ['application/json', 'application/geo+json'];
+
+const place = (call: Pick<Call, 'params'>): ItemPlace => ({ collection: param(call, 'collectionId'), id: param(call, 'itemId') });
 
 export const create = operation({
   id: 'postItems',
@@ -69,33 +76,57 @@ export const create = operation({
   answers: { 201: geojsonAnswer('The item; Location names it', 'item'), 409: { description: 'An id exists, or the collection is written elsewhere' } },
   async handle({ services, params, body, base }) {
     const collection = param({ params }, 'collectionId');
-    const item = await postItems(services, collection, body);
-    if (item === undefined) return { status: 201 };
-    return { status: 201, type: GEOJSON_TYPE, headers: { Location: base + paths.item(collection, item.id) }, body: presentItem(base, item) };
+    if (isObject(body) && body['type'] === 'FeatureCollection') {
+      await postFeatures(services, collection, body);
+      return { status: 201 };
+    }
+    const stored = await postItem(services, collection, body);
+    return { status: 201, type: GEOJSON_TYPE, headers: { Location: base + paths.item(collection, stored.id), ...etag({ base }, itemVersion(stored)) }, body: presentItem(base, readItem(stored)) };
   },
 });
+
+export const bulk = operation({
+  id: 'postBulkItems',
+  summary: 'Creates or replaces many items of a collection, all or nothing',
+  tag,
+  body: bulkBody,
+  answers: { 200: { description: 'How many were written, as a sentence', type: 'application/json', schema: { type: 'string' } }, 409: { description: 'An id exists and the method is insert, or the collection is written elsewhere' } },
+  async handle(call) {
+    const { count, method } = await bulkItems(call.services, param(call, 'collectionId'), call.body);
+    return { body: `Successfully ${method === 'insert' ? 'added' : 'upserted'} ${count} items.` };
+  },
+});
+
+function written(call: Call, stored: StoredItem): Reply {
+  const headers = etag(call, itemVersion(stored));
+  if (!wantsDocument(call.headers)) return { status: 204, headers };
+  return { type: GEOJSON_TYPE, body: presentItem(call.base, readItem(stored)), headers: { ...headers, 'Preference-Applied': 'return=representation' } };
+}
 
 export const replace = operation({
   id: 'putItem',
   summary: 'Replaces an item',
   tag,
   body: { types: jsonTypes, schema: documentSchema('item') },
-  answers: { 200: geojsonAnswer('The item, where it was asked for', 'item'), 204: { description: 'Replaced' }, 409: { description: 'The collection is written elsewhere' } },
-  async handle({ services, params, body, base, headers }) {
-    const item = await putItem(services, param({ params }, 'collectionId'), param({ params }, 'itemId'), body);
-    return wantsDocument(headers) ? { type: GEOJSON_TYPE, body: presentItem(base, item), headers: { 'Preference-Applied': 'return=representation' } } : { status: 204 };
+  answers: { 200: geojsonAnswer('The item, where it was asked for', 'item'), 204: { description: 'Replaced' }, 409: { description: 'The collection is written elsewhere' }, 412: preconditionFailed },
+  async handle(call) {
+    return written(call, await putItem(call.services, place(call), call.body, preconditionsOf(call)));
   },
 });
 
 export const change = operation({
   id: 'patchItem',
-  summary: 'Changes an item by a merge patch',
+  summary: 'Changes an item by a merge patch or a JSON patch',
   tag,
-  body: { types: ['application/json', 'application/merge-patch+json'], schema: { type: 'object' } },
-  answers: { 200: geojsonAnswer('The item, where it was asked for', 'item'), 204: { description: 'Changed' }, 409: { description: 'A computed member' } },
-  async handle({ services, params, body, base, headers }) {
-    const item = await patchItem(services, param({ params }, 'collectionId'), param({ params }, 'itemId'), body);
-    return wantsDocument(headers) ? { type: GEOJSON_TYPE, body: presentItem(base, item), headers: { 'Preference-Applied': 'return=representation' } } : { status: 204 };
+  body: patchBody,
+  answers: { 200: geojsonAnswer('The item, where it was asked for', 'item'), 204: { description: 'Changed' }, 409: { description: 'A computed member, or a test of the patch that fails' }, 412: preconditionFailed },
+  async handle(call) {
+    // As GET shows it, since a JSON patch names places.
+    const show = (item: JsonObject): JsonObject => {
+      const shown = presentItem(call.base, item);
+      return { ...shown, links: [...(Array.isArray(shown['links']) ? shown['links'] : []), { ...alternateLink(call) }] };
+    };
+    return written(call, await patchItem(call.services, place(call), patchOf(call), { base: call.base, show }, preconditionsOf(call)));
   },
 });
 
@@ -103,9 +134,9 @@ export const remove = operation({
   id: 'deleteItem',
   summary: 'Deletes an item; one of the collection datasets with its tiles',
   tag,
-  answers: { 204: { description: 'Deleted' }, 409: { description: 'The collection is written elsewhere' } },
-  async handle({ services, params }) {
-    await deleteItem(services, param({ params }, 'collectionId'), param({ params }, 'itemId'));
+  answers: { 204: { description: 'Deleted' }, 409: { description: 'The collection is written elsewhere' }, 412: preconditionFailed },
+  async handle(call) {
+    await deleteItem(call.services, place(call), preconditionsOf(call));
     return { status: 204 };
   },
 });

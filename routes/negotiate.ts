@@ -2,7 +2,7 @@
 import type { Request } from 'express';
 import { choice } from '../schemas/parameters.js';
 import { GEOJSON_TYPE, HTML_TYPE, JSON_TYPE, type Link, OPENAPI_TYPE, SCHEMA_TYPE } from '../src/links.js';
-import { isObject } from '../src/json.js';
+import { isObject, type JsonObject } from '../src/json.js';
 import type { Call, Operation, Reply } from './http.js';
 
 export type Format = 'json' | 'html';
@@ -36,11 +36,16 @@ export const alternateLink = (call: Pick<Call, 'base' | 'path' | 'search'>): Lin
 export function withAlternate(reply: Reply, call: Call): Reply {
   const { body } = reply;
   if (!isObject(body)) return reply;
-  const { links } = body;
-  if (!Array.isArray(links)) return { ...reply, headers: { ...reply.headers, Link: `<${hrefIn('html', call)}>; rel="alternate"; type="${HTML_TYPE}"` } };
-  if (links.some((link) => isObject(link) && link['rel'] === 'alternate' && link['type'] === HTML_TYPE && typeof link['href'] === 'string' && link['href'].startsWith(call.base))) return reply;
+  if (!Array.isArray(body['links'])) return { ...reply, headers: { ...reply.headers, Link: `<${hrefIn('html', call)}>; rel="alternate"; type="${HTML_TYPE}"` } };
+  return { ...reply, body: withAlternateLink(body, call) };
+}
+
+/** A document with the link to its page behind `self`, unless it has one. */
+export function withAlternateLink(document: JsonObject, call: Pick<Call, 'base' | 'path' | 'search'>): JsonObject {
+  const { links } = document;
+  if (!Array.isArray(links) || links.some((link) => isObject(link) && link['rel'] === 'alternate' && link['type'] === HTML_TYPE && typeof link['href'] === 'string' && link['href'].startsWith(call.base))) return document;
   const at = links.findIndex((link) => isObject(link) && link['rel'] === 'self') + 1;
-  return { ...reply, body: { ...body, links: links.toSpliced(at, 0, { ...alternateLink(call) }) } };
+  return { ...document, links: links.toSpliced(at, 0, { ...alternateLink(call) }) };
 }
 
 /** The JSON of a reply that was to be sent, whether it is a document or text; undefined where it is something else. */

@@ -34,8 +34,9 @@ function commonAnswers({ method, path, operation }: Route): Record<string, Schem
 const ETAG: SchemaObject = { description: 'Names this state of the resource, for If-None-Match', schema: { type: 'string' } };
 const LOCATION: SchemaObject = { description: 'The one resource that was written', schema: { type: 'string', format: 'uri' } };
 
-function headersOf(status: string, method: Method): SchemaObject {
-  if (method === 'GET' && status === '200') return { headers: { ETag: ETAG } };
+/** @param conditional whether the operation honours If-Match, so that its answers carry the ETag of what was written */
+function headersOf(status: string, method: Method, conditional: boolean): SchemaObject {
+  if (status === '200' && (method === 'GET' || conditional)) return { headers: { ETag: ETAG } };
   return status === '201' ? { headers: { Location: LOCATION } } : {};
 }
 
@@ -46,7 +47,7 @@ const orPage = ({ method, path, operation }: Route, content: SchemaObject): Sche
 function answersOf(route: Route): Record<string, SchemaObject> {
   const own = Object.entries(route.operation.answers).map(([status, { description, type, schema, others = [] }]): [string, SchemaObject] => {
     if (Number(status) >= 400) return [status, errorAnswer(description, route.method)];
-    return [status, { description, ...headersOf(status, route.method), ...(type === undefined ? {} : { content: { ...orPage(route, { [type]: { schema: schema ?? { type: 'string', format: 'binary' } } }), ...Object.fromEntries(others.map((other) => [other, { schema: { type: 'string' } }])) } }) }];
+    return [status, { description, ...headersOf(status, route.method, route.operation.answers[412] !== undefined), ...(type === undefined ? {} : { content: { ...orPage(route, { [type]: { schema: schema ?? { type: 'string', format: 'binary' } } }), ...Object.fromEntries(others.map((other) => [other, { schema: { type: 'string' } }])) } }) }];
   });
   return { ...commonAnswers(route), ...Object.fromEntries(own) };
 }
@@ -79,7 +80,7 @@ function describe(route: Route): SchemaObject {
     summary,
     tags: [tag],
     parameters: [...pathParameters(path), ...queryParameters(query ?? {})],
-    ...(body === undefined ? {} : { requestBody: { required: true, content: Object.fromEntries(body.types.map((type) => [type, { schema: body.schema }])) } }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: Object.fromEntries(body.types.map((type) => [type, { schema: body.schemas?.[type] ?? body.schema }])) } }),
     responses: answersOf(route),
   };
 }

@@ -4,13 +4,16 @@ import { withTransaction } from '../database/index.js';
 import { DATASETS, SYSTEM_TILES } from '../datasets/collections.js';
 import { conflict, invalidAt, invalidInput, notFound } from '../errors.js';
 import { registerCollectionSearch } from '../hooks/collection-search.js';
-import { isObject } from '../json.js';
+import { extentWithItems } from '../hooks/extents.js';
+import { isObject, sameJson } from '../json.js';
 import { createCollection, deleteCollection, findCollection, type StacCollection, updateCollection } from '../pgstac/collections.js';
 import { releaseSearches } from '../pgstac/searches.js';
 import type { Services } from '../services.js';
 import { idFault } from '../stac/ids.js';
 import { storedCollectionLinks } from '../stac/stored.js';
-import { mergePatch } from '../transactions/merge-patch.js';
+import { type Patch, patched, type View } from '../transactions/patch.js';
+import { checkPreconditions, type Preconditions } from '../transactions/preconditions.js';
+import { collectionVersion } from '../transactions/versions.js';
 
 /** A collection as it is stored: completed where the rules allow it. @throws InvalidInput */
 function complete(body: unknown, id?: string): StacCollection {
@@ -55,33 +58,52 @@ async function hooked(client: PoolClient, services: Services, collection: StacCo
   return complete;
 }
 
-export async function putCollection(services: Services, id: string, body: unknown): Promise<StacCollection> {
+/**
+ * The collection, held against other writers of it until the transaction ends; items may be inserted meanwhile.
+ * @throws NotFound, PreconditionFailed
+ */
+async function lockCollection(client: PoolClient, id: string, preconditions: Preconditions): Promise<StacCollection> {
+  const stored = await findCollection(client, id, 'FOR NO KEY UPDATE');
+  if (stored === undefined) throw notFound(`Collection ${id}`);
+  checkPreconditions(preconditions, collectionVersion(stored));
+  return stored;
+}
+
+async function replace(client: PoolClient, services: Services, stored: StacCollection, collection: StacCollection): Promise<StacCollection> {
+  const extent = sameJson(stored['extent'], collection['extent']) ? undefined : await extentWithItems(client, collection);
+  return hooked(client, services, extent === undefined ? collection : { ...collection, extent });
+}
+
+/** @throws NotFound, InvalidInput, PreconditionFailed, Conflict */
+export async function putCollection(services: Services, id: string, body: unknown, preconditions: Preconditions): Promise<StacCollection> {
   guard(id);
-  const collection = await validated(services, complete(body, id));
+  let collection: StacCollection;
+  try {
+    collection = await validated(services, complete(body, id));
+  } catch (error) {
+    if ((await findCollection(services.database.pool, id)) === undefined) throw notFound(`Collection ${id}`);
+    throw error;
+  }
+  return withTransaction(services.database.pool, async (client) => replace(client, services, await lockCollection(client, id, preconditions), collection));
+}
+
+/** Read and written under the row's lock, so that no concurrent patch is lost. @throws as {@link putCollection} */
+export async function patchCollection(services: Services, id: string, patch: Patch, view: View, preconditions: Preconditions): Promise<StacCollection> {
+  guard(id);
   return withTransaction(services.database.pool, async (client) => {
-    if ((await findCollection(client, id, true)) === undefined) throw notFound(`Collection ${id}`);
-    return hooked(client, services, collection);
+    const stored = await lockCollection(client, id, preconditions);
+    return replace(client, services, stored, await validated(services, complete(patched(stored, patch, view), id)));
   });
 }
 
-/** A merge patch (RFC 7396), read and written under the row's lock, so that no concurrent patch is lost. */
-export async function patchCollection(services: Services, id: string, patch: unknown): Promise<StacCollection> {
-  guard(id);
-  if (!isObject(patch)) throw invalidInput('A merge patch of a collection must be an object.', [{ path: '', message: 'must be an object' }]);
-  return withTransaction(services.database.pool, async (client) => {
-    const stored = await findCollection(client, id, true);
-    if (stored === undefined) throw notFound(`Collection ${id}`);
-    const collection = await validated(services, complete(mergePatch(stored, patch), id));
-    return hooked(client, services, collection);
-  });
-}
-
-/** Deletes the collection with its items and lets go of its search. */
-export async function removeCollection(services: Services, id: string): Promise<void> {
+/** Deletes the collection with its items and lets go of its search. @throws NotFound, PreconditionFailed, Conflict */
+export async function removeCollection(services: Services, id: string, preconditions: Preconditions): Promise<void> {
   guard(id);
   if (id === DATASETS) throw conflict('The collection datasets cannot be deleted; datasets are deleted one by one at /api/datasets/{id}.');
   await withTransaction(services.database.pool, async (client) => {
-    if ((await findCollection(client, id, true)) === undefined) throw notFound(`Collection ${id}`);
+    const stored = await findCollection(client, id, true);
+    if (stored === undefined) throw notFound(`Collection ${id}`);
+    checkPreconditions(preconditions, collectionVersion(stored));
     await deleteCollection(client, id);
     await releaseSearches(client, 'collection', id);
   });

@@ -6,11 +6,13 @@ import { bboxGeometry } from '../geojson.js';
 import { type Json, jsonDigest, type JsonObject } from '../json.js';
 import { paths } from '../links.js';
 import { shrinkExtent, widenExtent } from '../hooks/extents.js';
-import { findItem } from '../pgstac/items-read.js';
+import { findStoredItem, readItem } from '../pgstac/items-read.js';
 import { deleteItems, insertItems } from '../pgstac/items-write.js';
 import { holdSearch, registerSearch, releaseSearches } from '../pgstac/searches.js';
 import { deleteTiles, parentFilter, unionOfTiles } from '../pgstac/tiles.js';
 import type { Services } from '../services.js';
+import { checkPreconditions, type Preconditions } from '../transactions/preconditions.js';
+import { itemVersion } from '../transactions/versions.js';
 import { DATASETS, SYSTEM_TILES } from './collections.js';
 import { datasetItem, snapshotPath } from './dataset-item.js';
 import type { MosaicOptions } from './mosaic-options.js';
@@ -119,12 +121,14 @@ function answerOf({ id, tiles, bbox, created, warnings }: PreparedDataset, searc
   };
 }
 
-/** Removes dataset, tiles, stored mosaic, and the search when nobody else holds it. @throws NotFound */
-export async function deleteDataset(services: Services, id: string): Promise<void> {
+/** Removes dataset, tiles, stored mosaic, and the search when nobody else holds it. @throws NotFound, PreconditionFailed */
+export async function deleteDataset(services: Services, id: string, preconditions: Preconditions = {}): Promise<void> {
   await withTransaction(services.database.pool, async (client) => {
     await lockDataset(client, id);
-    const item = await findItem(client, DATASETS, id);
-    if (item === undefined) throw notFound(`Dataset ${id}`);
+    const stored = await findStoredItem(client, DATASETS, id);
+    if (stored === undefined) throw notFound(`Dataset ${id}`);
+    checkPreconditions(preconditions, itemVersion(stored));
+    const item = readItem(stored);
     await deleteItems(client, DATASETS, [id]);
     await deleteTiles(client, id);
     await releaseSearches(client, 'dataset', id);

@@ -1,85 +1,25 @@
-/** Collection extents follow what is written into a collection, in the same transaction. */
-import type { Geometry } from 'geojson';
+/**
+ * Collection extents follow what is written into a collection, in the same transaction. Locks on the collection's row keep
+ * them right: an insert holds it by its foreign key (KEY SHARE); who widens locks it against other extents only (NO KEY
+ * UPDATE), so inserts go on; who shrinks waits until every insert under way is committed and so counted (UPDATE).
+ */
 import type { PoolClient } from 'pg';
-import { type Bbox, parseBbox } from '../geojson.js';
-import { isObject, type JsonObject, sameJson, textOf } from '../json.js';
-import { findCollection, hasOtherItems, itemsExtent, updateCollection } from '../pgstac/collections.js';
-import { itemInstants } from '../pgstac/items-write.js';
-import { bboxOf } from '../stac/bbox.js';
-
-/** Space and time that items span: west > east never occurs, as PostGIS boxes have it; times in milliseconds. */
-interface Span {
-  readonly bbox: Bbox;
-  readonly first: number;
-  readonly last: number;
-}
+import { type JsonObject, sameJson, textOf } from '../json.js';
+import { findCollection, hasOtherItems, type RowLock, type StacCollection, updateCollection } from '../pgstac/collections.js';
+import { measureSpan } from '../pgstac/extents.js';
+import { ALL_SIDES, hasSide, type Sides, sidesReached, sidesWithout, type Span, spanOfCollection, spanOfItems, toExtent, union } from '../stac/span.js';
 
 const EVERYWHERE = { spatial: { bbox: [[-180, -90, 180, 90]] }, temporal: { interval: [[null, null]] } };
 
-const instant = (ms: number): string => new Date(ms).toISOString();
-
-const within = (value: number, most: number): number => Math.max(-most, Math.min(most, value));
-
-/** A geometry may stick out of the world, and others than us write items: the box of a collection must not (STAC, Spatial Extent). */
-function toExtent({ bbox: [west, south, east, north], first, last }: Span): JsonObject {
-  const box = [within(west, 180), within(south, 90), within(east, 180), within(north, 90)];
-  return { spatial: { bbox: [box] }, temporal: { interval: [[instant(first), instant(last)]] } };
-}
-
-/** A box as said by whoever wrote the collection; one over the antimeridian spans the world. Undefined where it is none. */
-function saidBox(box: unknown): Bbox | undefined {
-  try {
-    const [west, south, east, north] = parseBbox(box, '');
-    return west <= east ? [west, south, east, north] : [-180, south, 180, north];
-  } catch {
-    return undefined;
-  }
-}
-
-/** What a collection says of itself, where that is a box and a closed interval; undefined otherwise. */
-function spanOf(collection: JsonObject): Span | undefined {
-  const extent = isObject(collection['extent']) ? collection['extent'] : {};
-  const boxes = isObject(extent['spatial']) ? extent['spatial']['bbox'] : undefined;
-  const intervals = isObject(extent['temporal']) ? extent['temporal']['interval'] : undefined;
-  const [box] = Array.isArray(boxes) ? boxes : [];
-  const [interval] = Array.isArray(intervals) ? intervals : [];
-  const [first, last] = Array.isArray(interval) ? interval.map((end) => Date.parse(textOf(end))) : [];
-  const bbox = saidBox(box);
-  if (bbox === undefined || first === undefined || last === undefined || Number.isNaN(first) || Number.isNaN(last)) return undefined;
-  return { bbox, first, last };
-}
-
-function spanOfItems(items: readonly JsonObject[]): Span {
-  let [west, south, east, north, first, last] = [Infinity, Infinity, -Infinity, -Infinity, Infinity, -Infinity];
-  for (const item of items) {
-    // Validated before it was written, or as PostGIS has it: judged again, an item that others wrote could not be deleted.
-    const box = bboxOf(item['geometry'] as unknown as Geometry);
-    const { start, end } = itemInstants(isObject(item['properties']) ? item['properties'] : {});
-    [west, south] = [Math.min(west, box[0]), Math.min(south, box[1])];
-    [east, north] = [Math.max(east, box[2]), Math.max(north, box[3])];
-    [first, last] = [Math.min(first, Date.parse(start)), Math.max(last, Date.parse(end))];
-  }
-  return { bbox: [west, south, east, north], first, last };
-}
-
-const union = (a: Span, b: Span): Span => ({
-  bbox: [Math.min(a.bbox[0], b.bbox[0]), Math.min(a.bbox[1], b.bbox[1]), Math.max(a.bbox[2], b.bbox[2]), Math.max(a.bbox[3], b.bbox[3])],
-  first: Math.min(a.first, b.first),
-  last: Math.max(a.last, b.last),
-});
-
-/** Whether taking `inner` away could shrink `outer`: it reaches one of its sides or ends. */
-const touches = (outer: Span, inner: Span): boolean =>
-  inner.bbox[0] <= outer.bbox[0] || inner.bbox[1] <= outer.bbox[1] || inner.bbox[2] >= outer.bbox[2] || inner.bbox[3] >= outer.bbox[3] ||
-  inner.first <= outer.first || inner.last >= outer.last;
-
 /** Writes the extent under the row's lock, unless it is what it was. */
-async function setExtent(client: PoolClient, id: string, next: (stored: JsonObject) => Promise<JsonObject> | JsonObject): Promise<void> {
-  const collection = await findCollection(client, id, true);
+async function setExtent(client: PoolClient, id: string, lock: RowLock, next: (stored: StacCollection) => Promise<JsonObject> | JsonObject): Promise<void> {
+  const collection = await findCollection(client, id, lock);
   if (collection === undefined) return;
   const extent = await next(collection);
   if (!sameJson(extent, collection['extent'])) await updateCollection(client, { ...collection, extent });
 }
+
+const covers = (said: Span | undefined, added: Span): boolean => said !== undefined && sameJson(toExtent(union(said, added)), toExtent(said));
 
 /**
  * After an insert: the extent grows to hold the new items; that of a collection's first items is theirs. Costs one look at
@@ -89,32 +29,64 @@ export async function widenExtent(client: PoolClient, collectionId: string, item
   if (items.length === 0) return;
   const collection = await findCollection(client, collectionId);
   if (collection === undefined) return;
+  const ids = items.map((item) => textOf(item['id']));
   const added = spanOfItems(items);
-  const said = spanOf(collection);
-  const others = await hasOtherItems(client, collectionId, items.map((item) => textOf(item['id'])));
-  if (others && said !== undefined && sameJson(toExtent(union(said, added)), toExtent(said))) return;
-  await setExtent(client, collectionId, (stored) => {
-    const now = spanOf(stored);
-    if (!others) return toExtent(added);
+  if (covers(spanOfCollection(collection), added) && (await hasOtherItems(client, collectionId, ids))) return;
+  await setExtent(client, collectionId, 'FOR NO KEY UPDATE', async (stored) => {
+    // Asked under the lock: two writers of first items would each write only their own.
+    if (!(await hasOtherItems(client, collectionId, ids))) return toExtent(added);
+    const now = spanOfCollection(stored);
     return now === undefined ? exactExtent(client, collectionId) : toExtent(union(now, added));
   });
 }
 
-async function exactExtent(client: PoolClient, collectionId: string): Promise<JsonObject> {
-  const extent = await itemsExtent(client, collectionId);
-  if (extent === undefined) return EVERYWHERE;
-  return toExtent({ bbox: extent.bbox, first: Date.parse(extent.interval[0]), last: Date.parse(extent.interval[1]) });
+async function exactExtent(client: PoolClient, collectionId: string, said?: Span, sides: Sides = ALL_SIDES): Promise<JsonObject> {
+  const span = await measureSpan(client, collectionId, said, sides);
+  return span === undefined ? EVERYWHERE : toExtent(span);
+}
+
+/** The sides of an extent that may move when some items go and others come. */
+function sidesAtStake(said: Span | undefined, gone: Span, added: Span | undefined): Sides {
+  if (said === undefined) return ALL_SIDES;
+  const reached = sidesReached(said, gone);
+  return added === undefined ? reached : sidesWithout(reached, sidesReached(said, added));
+}
+
+/** Whether an item lies within what a collection says of itself. */
+export const isCovered = (collection: StacCollection, item: JsonObject): boolean => covers(spanOfCollection(collection), spanOfItems([item]));
+
+/**
+ * Before items go or are replaced: where that may shrink the extent, waits for the inserts under way, else keeps others
+ * from shrinking it. Before, since pgSTAC's triggers lock a row of the partition's statistics: who waits for inserts
+ * while it holds that one waits for ever.
+ */
+export async function holdExtent(client: PoolClient, collection: StacCollection, gone: Span, added?: Span): Promise<void> {
+  const atStake = hasSide(sidesAtStake(spanOfCollection(collection), gone, added));
+  if (atStake || added !== undefined) await findCollection(client, collection.id, atStake ? 'FOR UPDATE' : 'FOR KEY SHARE');
+}
+
+/** After items went, and others came in their place: measured anew at the sides that they reached. Nothing is read where they reached none. */
+export async function shrinkSpan(client: PoolClient, collectionId: string, gone: Span, added?: Span): Promise<void> {
+  const collection = await findCollection(client, collectionId);
+  if (collection === undefined || !hasSide(sidesAtStake(spanOfCollection(collection), gone, added))) return;
+  await setExtent(client, collectionId, 'FOR UPDATE', (stored) => {
+    const said = spanOfCollection(stored);
+    return exactExtent(client, collectionId, said, sidesAtStake(said, gone, added));
+  });
+}
+
+/** After a delete. @param gone the items as they were */
+export async function shrinkExtent(client: PoolClient, collectionId: string, gone: readonly JsonObject[]): Promise<void> {
+  if (gone.length > 0) await shrinkSpan(client, collectionId, spanOfItems(gone));
 }
 
 /**
- * After a delete or a replacement: measured anew where the items that went reached the extent's edge.
- * @param gone the items as they were
+ * The extent that a collection's writer said, grown to hold the items that are there; undefined where it holds them, and
+ * where it is open: an open interval is a statement about what is to come.
  */
-export async function shrinkExtent(client: PoolClient, collectionId: string, gone: readonly JsonObject[]): Promise<void> {
-  if (gone.length === 0) return;
-  const collection = await findCollection(client, collectionId);
-  if (collection === undefined) return;
-  const said = spanOf(collection);
-  if (said !== undefined && !touches(said, spanOfItems(gone))) return;
-  await setExtent(client, collectionId, () => exactExtent(client, collectionId));
+export async function extentWithItems(client: PoolClient, collection: StacCollection): Promise<JsonObject | undefined> {
+  const said = spanOfCollection(collection);
+  if (said === undefined) return undefined;
+  const items = await measureSpan(client, collection.id, undefined, ALL_SIDES);
+  return items === undefined || covers(said, items) ? undefined : toExtent(union(said, items));
 }

@@ -98,5 +98,11 @@ function toBaseItems({ base_item: item, versions }: Row): BaseItems {
   return { current, history, untagged: history.values().next().value ?? current, digest };
 }
 
+/** What an item that was just written was dehydrated against. */
+export const currentOnly = (item: JsonObject): BaseItems => {
+  const current = withoutNulls(item);
+  return { current, history: new Map(), untagged: current, digest: jsonDigest([item, null]) };
+};
+
 /** `assets` of a base item is null where the collection has no `item_assets`. */
 const withoutNulls = (base: JsonObject): JsonObject => Object.fromEntries(Object.entries(base).filter(([, value]) => value !== null));

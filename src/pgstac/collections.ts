@@ -1,6 +1,5 @@
 /** Collections in `pgstac.collections`. */
 import type { ClientBase, Pool, PoolClient } from 'pg';
-import type { Bbox } from '../geojson.js';
 import type { JsonObject } from '../json.js';
 
 export type StacCollection = JsonObject & { id: string };
@@ -21,12 +20,16 @@ export async function listCollections(db: Queryable, hidden: readonly string[]):
   return rows;
 }
 
-/** One collection, or undefined. `lock` holds its row until the caller's transaction ends. */
-export async function findCollection(db: Queryable, id: string, lock = false): Promise<StacCollection | undefined> {
-  const { rows } = await db.query<{ content: StacCollection }>(
-    `SELECT content FROM pgstac.collections WHERE id = $1${lock ? ' FOR UPDATE' : ''}`,
-    [id],
-  );
+/**
+ * How a collection's row is held until the transaction ends. Inserts of items hold it as `FOR KEY SHARE` by their foreign
+ * key: they pass `FOR NO KEY UPDATE`, and wait at `FOR UPDATE`.
+ */
+export type RowLock = 'FOR UPDATE' | 'FOR NO KEY UPDATE' | 'FOR KEY SHARE';
+
+/** One collection, or undefined. `lock` (true: `FOR UPDATE`) holds its row until the caller's transaction ends. */
+export async function findCollection(db: Queryable, id: string, lock: boolean | RowLock = false): Promise<StacCollection | undefined> {
+  const held = lock === true ? 'FOR UPDATE' : lock === false ? '' : lock;
+  const { rows } = await db.query<{ content: StacCollection }>(`SELECT content FROM pgstac.collections WHERE id = $1 ${held}`, [id]);
   return rows[0]?.content;
 }
 
@@ -42,22 +45,6 @@ export async function updateCollection(client: PoolClient, collection: StacColle
 /** Deletes the collection with its items. */
 export async function deleteCollection(client: PoolClient, id: string): Promise<void> {
   await client.query('SELECT pgstac.delete_collection($1)', [id]);
-}
-
-/** The extent of a collection's items now; undefined where it has none. */
-export async function itemsExtent(
-  client: PoolClient,
-  id: string,
-): Promise<{ bbox: Bbox; interval: [string, string] } | undefined> {
-  const { rows } = await client.query<{ w: number | null; s: number; e: number; n: number; first: Date; last: Date }>(
-    `SELECT ST_XMin(x) AS w, ST_YMin(x) AS s, ST_XMax(x) AS e, ST_YMax(x) AS n, first, last
-       FROM (SELECT ST_Extent(geometry) AS x, min(datetime) AS first, max(end_datetime) AS last
-               FROM pgstac.items WHERE collection = $1) AS extent`,
-    [id],
-  );
-  const row = rows[0];
-  if (row === undefined || row.w === null) return undefined;
-  return { bbox: [row.w, row.s, row.e, row.n], interval: [row.first.toISOString(), row.last.toISOString()] };
 }
 
 /** Whether a collection has items beside those named. */

@@ -54,6 +54,12 @@ function baseOf({ bases }: StoredItem, tag: string | undefined): JsonObject {
   return bases.history.get(Number(tag)) ?? bases.current;
 }
 
+/** The base item that an item's stored content leaves out. */
+export function baseItemOf(stored: StoredItem): JsonObject {
+  const isTagged = stored.content.includes(BASE_ITEM_TAG);
+  return baseOf(stored, isTagged ? jsonMembers(stored.content).get(BASE_ITEM_TAG) : undefined);
+}
+
 /** The whole item as an object of its own. */
 export function readItem(stored: StoredItem): JsonObject {
   const { [BASE_ITEM_TAG]: tag, ...content } = JSON.parse(stored.content) as JsonObject;

@@ -16,7 +16,8 @@ import { dehydrate } from './hydrate.js';
 /** A whole STAC Item: validated, with its `collection`. */
 export type StacItem = JsonObject & { id: string; collection: string };
 
-interface Base {
+/** The base item that items are dehydrated against, and its number in pgSTAC 0.10's history. */
+export interface Base {
   readonly item: JsonObject;
   readonly id: number | null;
 }
@@ -49,16 +50,17 @@ export function itemInstants(properties: JsonObject): { start: string; end: stri
 const column = (text: string): string =>
   text.replace(/[\\\t\n\r]/g, (c) => (c === '\\' ? '\\\\' : c === '\t' ? '\\t' : c === '\n' ? '\\n' : '\\r'));
 
-function row(item: StacItem, base: Base): string {
-  const properties = isObject(item['properties']) ? item['properties'] : {};
-  const { start, end } = itemInstants(properties);
+/** The columns of a row of `pgstac.items`: id, geometry, collection, datetime, end_datetime, content. */
+export function columnsOf(item: StacItem, base: Base): [string, string, string, string, string, string] {
+  const { start, end } = itemInstants(isObject(item['properties']) ? item['properties'] : {});
   const content = JSON.stringify(dehydrate(item, base.item, base.id));
-  const geometry = toEwkt(item['geometry'] as unknown as Geometry);
-  return `${column(item.id)}\t${geometry}\t${column(item.collection)}\t${column(start)}\t${column(end)}\t${column(content)}\n`;
+  return [item.id, toEwkt(item['geometry'] as unknown as Geometry), item.collection, start, end, content];
 }
 
+const row = (item: StacItem, base: Base): string => `${columnsOf(item, base).map(column).join('\t')}\n`;
+
 /** Widens or creates the partitions that the items of one collection fall into; a no-op where they exist and are wide enough. */
-async function preparePartitions(client: PoolClient, collection: string, items: readonly StacItem[]): Promise<void> {
+export async function preparePartitions(client: PoolClient, collection: string, items: readonly StacItem[]): Promise<void> {
   const instants = items.map((item) => itemInstants(isObject(item['properties']) ? item['properties'] : {}));
   await client.query(
     `SELECT pgstac.check_partition($1, tstzrange(min(s), max(s), '[]'), tstzrange(min(e), max(e), '[]'))

@@ -1,0 +1,82 @@
+/** Where the items of a collection end in space and time, measured through pgSTAC's indexes: 2 ms a side at 1,000,000 items, where a scan takes 460. */
+import type { PoolClient } from 'pg';
+import { type Sides, type Span } from '../stac/span.js';
+import { WORLD } from '../geojson.js';
+
+interface Row {
+  readonly filled: boolean;
+  readonly west: number | null;
+  readonly south: number | null;
+  readonly east: number | null;
+  readonly north: number | null;
+  readonly first: Date | null;
+  readonly last: Date | null;
+}
+
+/** Longer than any item is high or wide: the edge lines pass all of them. */
+const FAR = 1000;
+
+interface Edge {
+  /** The parameter that holds where the edge was. */
+  readonly at: string;
+  readonly end: 'ST_XMin' | 'ST_YMin' | 'ST_XMax' | 'ST_YMax';
+  readonly box: (from: string, to: string) => string;
+}
+
+const vertical = (from: string, to: string): string => `ST_MakeEnvelope(${from}, -${FAR}, ${to}, ${FAR}, 4326)`;
+const horizontal = (from: string, to: string): string => `ST_MakeEnvelope(-${FAR}, ${from}, ${FAR}, ${to}, 4326)`;
+
+/**
+ * The outermost item of a side: the one whose box is nearest to the line where the edge was. The index knows boxes in
+ * single precision, so the exact end is sought among those that reach beyond the one found.
+ */
+function edgeSql({ at, end, box }: Edge): string {
+  const outermost = end.endsWith('Min') ? 'min' : 'max';
+  return `(SELECT ${outermost}(${end}(i.geometry))
+       FROM (SELECT ${end}(geometry) AS place FROM pgstac.items WHERE collection = $1 ORDER BY geometry <#> ${box(at, at)} LIMIT 1) AS nearest,
+            pgstac.items i
+      WHERE i.collection = $1 AND i.geometry && ${box(`least(${at}, place)`, `greatest(${at}, place)`)})`;
+}
+
+const EDGES: Readonly<Record<'west' | 'south' | 'east' | 'north', Edge>> = {
+  west: { at: '$2::float8', end: 'ST_XMin', box: vertical },
+  south: { at: '$3::float8', end: 'ST_YMin', box: horizontal },
+  east: { at: '$4::float8', end: 'ST_XMax', box: vertical },
+  north: { at: '$5::float8', end: 'ST_YMax', box: horizontal },
+};
+
+/** pgSTAC's index is on (datetime, end_datetime): an item that ends after all have begun is sought in it without a sort. */
+const TIMES: Readonly<Record<'first' | 'last', string>> = {
+  first: '(SELECT min(datetime) FROM pgstac.items WHERE collection = $1)',
+  last: `(SELECT coalesce(
+            (SELECT max(i.end_datetime) FROM pgstac.items i WHERE i.collection = $1 AND i.end_datetime > latest),
+            latest)
+       FROM (SELECT max(datetime) AS latest FROM pgstac.items WHERE collection = $1) AS newest)`,
+};
+
+/**
+ * The span of a collection's items after some went: measured at these sides, as it was at the others.
+ * @param said what it was; undefined where nothing is known, then all sides are measured
+ * @returns undefined where the collection has no items
+ */
+export async function measureSpan(client: PoolClient, id: string, said: Span | undefined, sides: Sides): Promise<Span | undefined> {
+  const box = said?.bbox ?? WORLD;
+  const column = (name: keyof Sides, sql: string): string => `${said === undefined || sides[name] ? sql : 'NULL'} AS ${name}`;
+  const columns = [
+    ...(['west', 'south', 'east', 'north'] as const).map((name) => column(name, edgeSql(EDGES[name]))),
+    ...(['first', 'last'] as const).map((name) => column(name, TIMES[name])),
+  ];
+  const { rows } = await client.query<Row>(
+    // All boxes are named, so that each parameter has a type whatever is asked.
+    `SELECT EXISTS (SELECT 1 FROM pgstac.items WHERE collection = $1) AS filled, ${columns.join(', ')}
+       FROM (SELECT $2::float8, $3::float8, $4::float8, $5::float8) AS box`,
+    [id, ...box],
+  );
+  const [row] = rows;
+  if (row === undefined || !row.filled) return undefined;
+  return {
+    bbox: [row.west ?? box[0], row.south ?? box[1], row.east ?? box[2], row.north ?? box[3]],
+    first: row.first?.getTime() ?? said?.first ?? 0,
+    last: row.last?.getTime() ?? said?.last ?? 0,
+  };
+}

@@ -1,0 +1,120 @@
+/** Many items of one collection in one transaction: a FeatureCollection, or `bulk_items`; all of them or none. */
+import type { PoolClient } from 'pg';
+import { withTransaction } from '../database/index.js';
+import { sqlState } from '../database/transaction.js';
+import { conflict, type Fault, invalidAt, invalidInput } from '../errors.js';
+import { holdExtent, shrinkSpan, widenExtent } from '../hooks/extents.js';
+import { followCount } from '../hooks/summaries.js';
+import { isObject, type JsonObject } from '../json.js';
+import { findCollection } from '../pgstac/collections.js';
+import { lockSpan, takenId, writeTarget } from '../pgstac/item-rows.js';
+import { deleteItems, insertItems, type StacItem } from '../pgstac/items-write.js';
+import type { Services } from '../services.js';
+import { spanOfItems } from '../stac/span.js';
+import { complete, ofCollection, validate } from './complete.js';
+import { guardWrites } from './guards.js';
+
+export type BulkMethod = 'insert' | 'upsert';
+
+/** What is to be written, and where each item stands in the body. */
+interface Batch {
+  readonly items: readonly StacItem[];
+  readonly at: (i: number) => string;
+}
+
+export interface Written {
+  readonly count: number;
+  readonly method: BulkMethod;
+}
+
+function fromFeatures(body: JsonObject, collection: string): Batch {
+  const { features } = body;
+  if (!Array.isArray(features)) throw invalidAt('/features', 'must be an array');
+  const at = (i: number): string => `/features/${i}`;
+  const items = features.map((feature, i) => complete(feature, collection, at(i)));
+  checkUnique(items, at);
+  return { items, at };
+}
+
+function checkUnique(items: readonly StacItem[], at: (i: number) => string): void {
+  const seen = new Map<string, number>();
+  const faults: Fault[] = [];
+  items.forEach((item, i) => {
+    const earlier = seen.get(item.id);
+    if (earlier === undefined) seen.set(item.id, i);
+    else faults.push({ path: `${at(i)}/id`, message: `is the same as that of ${at(earlier)}` });
+  });
+  if (faults.length > 0) throw invalidInput(`An id stands there twice: ${faults[0]?.path} ${faults[0]?.message}`, faults);
+}
+
+const step = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+
+function fromMap(body: unknown, collection: string): Batch & { method: BulkMethod } {
+  if (!isObject(body)) throw invalidInput('The body must be {"items": {id: item}, "method": "insert" or "upsert"}.', [{ path: '', message: 'must be an object' }]);
+  const { items: given, method = 'insert' } = body;
+  if (!isObject(given)) throw invalidAt('/items', 'must be an object of items by their ids');
+  if (method !== 'insert' && method !== 'upsert') throw invalidAt('/method', 'must be "insert" or "upsert"');
+  const ids = Object.keys(given);
+  const at = (i: number): string => `/items/${step(ids[i] ?? '')}`;
+  return { items: ids.map((id, i) => complete(given[id], collection, at(i), id)), at, method };
+}
+
+/** POST of a FeatureCollection. @throws NotFound, InvalidInput with the faults of all items, Conflict where an id is taken */
+export async function postFeatures(services: Services, collection: string, body: JsonObject): Promise<Written> {
+  guardWrites(collection);
+  const items = await ofCollection(services, collection, () => checked(services, fromFeatures(body, collection)));
+  return write(services, collection, items, 'insert');
+}
+
+/** POST of `bulk_items`, as stac-fastapi's bulk transactions define it. @throws as {@link postFeatures} */
+export async function bulkItems(services: Services, collection: string, body: unknown): Promise<Written> {
+  guardWrites(collection);
+  return ofCollection(services, collection, async () => {
+    const { method, ...batch } = fromMap(body, collection);
+    return write(services, collection, await checked(services, batch), method);
+  });
+}
+
+async function checked(services: Services, { items, at }: Batch): Promise<readonly StacItem[]> {
+  await validate(services, items, at);
+  return items;
+}
+
+/** Two upserts of one id, of which neither found the other's item, meet at the index: the second comes again and replaces. */
+const UPSERT_ATTEMPTS = 4;
+
+async function write(services: Services, collection: string, items: readonly StacItem[], method: BulkMethod): Promise<Written> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await withTransaction(services.database.pool, (client) => (method === 'insert' ? insertAll(client, collection, items) : upsertAll(client, collection, items)));
+      return { count: items.length, method };
+    } catch (error) {
+      if (method === 'insert' || attempt >= UPSERT_ATTEMPTS || sqlState(error) !== '23505') throw error;
+    }
+  }
+}
+
+async function insertAll(client: PoolClient, collection: string, items: readonly StacItem[]): Promise<void> {
+  const target = await writeTarget(client, collection, 'FOR KEY SHARE');
+  if (items.length === 0) return;
+  const taken = await takenId(client, collection, items.map(({ id }) => id));
+  if (taken !== undefined) throw conflict(`Item ${taken} of collection ${collection} exists.`, [{ path: '', message: `holds the id ${JSON.stringify(taken)}, which exists` }]);
+  await insertItems(client, collection, items);
+  await widenExtent(client, collection, items);
+  await followCount(client, target.collection, items.length);
+}
+
+async function upsertAll(client: PoolClient, collection: string, items: readonly StacItem[]): Promise<void> {
+  const target = await writeTarget(client, collection);
+  if (items.length === 0) return;
+  const ids = items.map(({ id }) => id);
+  const before = await lockSpan(client, collection, ids);
+  const added = spanOfItems(items);
+  if (before === undefined) await findCollection(client, collection, 'FOR KEY SHARE');
+  else await holdExtent(client, target.collection, before.span, added);
+  const replaced = await deleteItems(client, collection, ids);
+  await insertItems(client, collection, items);
+  await widenExtent(client, collection, items);
+  if (before !== undefined) await shrinkSpan(client, collection, before.span, added);
+  await followCount(client, target.collection, items.length - replaced);
+}
