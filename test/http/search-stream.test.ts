@@ -111,24 +111,3 @@ it('ends with a reader that leaves, and gives its connection back', async () => 
   expect(pool.totalCount - pool.idleCount).toBe(0);
   expect((await server.request('GET', '/search?ids=a')).status).toBe(200);
 }, 60_000);
-
-const long = process.env['TEST_LONG'] === '1' ? it : it.skip;
-
-long('of 200,000 items of 1 KB takes less than 200 MB more', async () => {
-  await fill('huge', 200_000, 1024);
-  const before = process.memoryUsage().rss;
-  let most = 0;
-  let records = 0;
-  await new Promise<void>((resolve, reject) => {
-    get(`${server.url}/search?collections=huge`, { headers: { accept: SEQUENCE } }, (incoming) => {
-      incoming.on('data', (chunk: Buffer) => {
-        for (const byte of chunk) if (byte === 0x1e) records += 1;
-        most = Math.max(most, process.memoryUsage().rss - before);
-      });
-      incoming.on('end', resolve);
-      incoming.on('error', reject);
-    }).on('error', reject);
-  });
-  expect(records).toBe(200_000);
-  expect(most).toBeLessThan(200_000_000);
-}, 600_000);
