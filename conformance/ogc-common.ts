@@ -3,11 +3,14 @@ import { arrayOf, type ConformanceClass, linksOf, members, must } from './class.
 
 const common1 = (name: string): string => `http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/${name}`;
 
+const common2 = (name: string): string => `https://www.opengis.net/spec/ogcapi-common-2/1.0/conf/${name}`;
+
 const LANDING = ['/', '/conformance', '/api'];
 
 export const ogcCommon: ConformanceClass = {
   title: 'OGC API - Common',
-  uris: [...['core', 'landing-page', 'json', 'html', 'oas30'].map(common1), 'http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections'],
+  // The standard that was approved in 2026 (20-024) says https; its drafts said http, which clients look for.
+  uris: [...['core', 'landing-page', 'json', 'html', 'oas30'].map(common1), ...['collections', 'json', 'html'].map(common2), 'http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections'],
   checks: [
     {
       name: 'the landing page links its API, its conformance and its data, each with rel and type (Common 1, /req/landing-page/root-success)',
@@ -36,6 +39,29 @@ export const ogcCommon: ConformanceClass = {
           must(/json/.test((await get(path)).headers.get('content-type') ?? ''), `${path} is no JSON`);
           must((await get(path, { accept: 'text/html' })).headers.get('content-type')?.startsWith('text/html') === true, `${path} is no page`);
         }
+      },
+    },
+    {
+      name: 'collections and a collection link themselves and their other form, and answer in both (Common 2, /req/collections/collections-list-links and description-links)',
+      async run({ get, base, fixtures }) {
+        for (const path of ['/collections', `/collections/${fixtures.collection}`]) {
+          const { headers, body } = await get(path);
+          must(headers.get('content-type')?.startsWith('application/json') === true, `${path} is no JSON`);
+          const [[self], [alternate]] = [linksOf(body, 'self'), linksOf(body, 'alternate')];
+          must(self?.['href'] === base + path && self['type'] === 'application/json', `self of ${path} is ${JSON.stringify(self)}`);
+          must(alternate?.['type'] === 'text/html', `${path} links no page`);
+          const page = await get(String(alternate['href']).slice(base.length));
+          must(page.headers.get('content-type')?.startsWith('text/html') === true, `${String(alternate['href'])} is no page`);
+        }
+      },
+    },
+    {
+      name: 'what the list of collections says of a collection is what the collection says (Common 2, /req/collections/description-success)',
+      async run({ get, fixtures }) {
+        const { links: _links, ...own } = members((await get(`/collections/${fixtures.collection}`)).body);
+        const listed = arrayOf(members((await get('/collections?limit=10000')).body)['collections']).find(({ id }) => id === fixtures.collection);
+        const { links: _others, ...same } = listed ?? {};
+        must(JSON.stringify(same) === JSON.stringify(own), 'they differ');
       },
     },
     {

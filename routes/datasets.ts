@@ -1,5 +1,5 @@
 /** `/api/datasets`: datasets and their tiles. */
-import { documentSchema, geojsonAnswer, itemsOrSequence, jsonAnswer } from '../schemas/documents.js';
+import { documentSchema, geojsonAnswer, itemsOrSequence, jsonAnswer, storeFailures } from '../schemas/documents.js';
 import { choice, limit, text } from '../schemas/parameters.js';
 import { fromParameters, itemParameters } from '../schemas/search.js';
 import { preconditionFailed } from '../schemas/writes.js';
@@ -31,6 +31,7 @@ export const create = operation({
     200: jsonAnswer('The first answer again, for the same content or key; or what a check found', 'datasetAnswer'),
     201: jsonAnswer('The dataset; Location names it', 'datasetAnswer'),
     409: { description: 'The id exists with other content' },
+    ...storeFailures,
   },
   async handle({ services, query, body, base, headers, signal }) {
     if (query.validate === 'only') return { body: await validateDataset(services, body, signal) };
@@ -85,7 +86,7 @@ export const remove = operation({
   id: 'deleteDataset',
   summary: 'Deletes a dataset, its tiles, stored mosaic and search',
   tag,
-  answers: { 204: { description: 'Deleted' }, 412: preconditionFailed },
+  answers: { 204: { description: 'Deleted' }, 412: preconditionFailed, ...storeFailures },
   async handle(call) {
     await deleteDataset(call.services, param(call, 'datasetId'), preconditionsOf(call));
     return { status: 204 };

@@ -1,5 +1,5 @@
 /** Items of a collection. */
-import { documentSchema, geojsonAnswer, itemsOrSequence } from '../schemas/documents.js';
+import { documentSchema, geojsonAnswer, itemsOrSequence, storeFailures } from '../schemas/documents.js';
 import { fromParameters, itemParameters } from '../schemas/search.js';
 import { list } from '../schemas/parameters.js';
 import { bulkBody, patchBody, preconditionFailed } from '../schemas/writes.js';
@@ -134,7 +134,7 @@ export const remove = operation({
   id: 'deleteItem',
   summary: 'Deletes an item; one of the collection datasets with its tiles',
   tag,
-  answers: { 204: { description: 'Deleted' }, 409: { description: 'The collection is written elsewhere' }, 412: preconditionFailed },
+  answers: { 204: { description: 'Deleted' }, 409: { description: 'The collection is written elsewhere' }, 412: preconditionFailed, ...storeFailures },
   async handle(call) {
     await deleteItem(call.services, place(call), preconditionsOf(call));
     return { status: 204 };

@@ -116,3 +116,6 @@ export const geojsonAnswer = (description: string, name: 'item' | 'items'): Answ
 export const itemsOrSequence = (description: string): Answer => ({ ...geojsonAnswer(description, 'items'), others: ['application/geo+json-seq'] });
 
 export const createdCollection: Answer = jsonAnswer('The collection; Location names it', 'collection');
+
+/** Of what writes to the blob store or deletes from it. */
+export const storeFailures: Readonly<Record<number, Answer>> = { 502: { description: 'The blob store failed' }, 504: { description: 'The blob store did not answer in time' } };

@@ -2,6 +2,7 @@
 import type { Pool } from 'pg';
 import { itemResolver, type PropertyResolver } from '../cql2/resolver.js';
 import type { StoredItem } from '../pgstac/items-read.js';
+import { countSoon } from '../pgstac/count.js';
 import { itemResolverOf } from '../pgstac/queryables.js';
 import { type KnownItem, type KnownItems, readKnownPage } from '../pgstac/known-page.js';
 import { keyCount, type Page, type PageRequest, readPage } from '../pgstac/search.js';
@@ -15,7 +16,7 @@ export interface SearchPage<I = StoredItem> {
   readonly items: I[];
   readonly next: string | undefined;
   readonly prev: string | undefined;
-  /** Exact, or undefined where only another pass over the data could tell. */
+  /** Exact, or undefined where only another pass over the data could tell, and nobody asked for the number. */
   readonly matched: number | undefined;
 }
 
@@ -33,16 +34,23 @@ export function resolverFor(pool: Pool, { filter, sortby = [], collections }: Se
 /** @throws InvalidInput for an unknown property, or a token of another query */
 export async function searchItems(services: Pick<Services, 'database'>, query: SearchQuery, visibility: Visibility, resolver?: PropertyResolver): Promise<SearchPage> {
   const { pool } = services.database;
-  return pageOf(query, resolver ?? (await resolverFor(pool, query)), (request, names) => readPage(pool, request, visibility, names));
+  return pageOf({ pool, visibility, resolver: resolver ?? (await resolverFor(pool, query)) }, query, (request, names) => readPage(pool, request, visibility, names));
 }
 
 /** The same, with what `known` keeps of items in place of their content. @throws InvalidInput as {@link searchItems} does */
 export async function searchKnownItems<T>(services: Pick<Services, 'database'>, query: SearchQuery, visibility: Visibility, known: KnownItems<T>): Promise<SearchPage<KnownItem<T>>> {
   const { pool } = services.database;
-  return pageOf(query, await resolverFor(pool, query), (request, names) => readKnownPage(pool, request, visibility, names, known));
+  return pageOf({ pool, visibility, resolver: await resolverFor(pool, query) }, query, (request, names) => readKnownPage(pool, request, visibility, names, known));
 }
 
-async function pageOf<I>(query: SearchQuery, resolver: PropertyResolver, read: (request: PageRequest, resolver: PropertyResolver) => Promise<Page<I>>): Promise<SearchPage<I>> {
+interface Seen {
+  readonly pool: Pool;
+  readonly visibility: Visibility;
+  readonly resolver: PropertyResolver;
+}
+
+async function pageOf<I>(seen: Seen, query: SearchQuery, read: (request: PageRequest, resolver: PropertyResolver) => Promise<Page<I>>): Promise<SearchPage<I>> {
+  const { resolver } = seen;
   const { limit, token, sortby, fields: _fields, ...selection } = query;
   const order = orderOf(sortby);
   const digest = queryDigest({ ...selection, sortby: order });
@@ -52,8 +60,14 @@ async function pageOf<I>(query: SearchQuery, resolver: PropertyResolver, read: (
     items: page.items,
     next: page.next === undefined ? undefined : encodeToken({ direction: 'next', keys: page.next }, digest),
     prev: page.prev === undefined ? undefined : encodeToken({ direction: 'prev', keys: page.prev }, digest),
-    matched: token === undefined && page.next === undefined ? page.items.length : undefined,
+    matched: token === undefined ? await matchedOf(seen, query, page) : undefined,
   };
+}
+
+/** Whoever asks for one item asks for the number (so does `matched()` of pystac-client); of a longer page it would double the cost. */
+function matchedOf({ pool, visibility, resolver }: Seen, { limit, token: _token, sortby: _sortby, fields: _fields, ...selection }: SearchQuery, page: Page<unknown>): Promise<number | undefined> | number | undefined {
+  if (page.next === undefined) return page.items.length;
+  return limit === 1 ? countSoon(pool, selection, visibility, resolver) : undefined;
 }
 
 /** Every item that the query selects, in batches; its limit, token and fields count for nothing. @throws InvalidInput as {@link searchItems} does */

@@ -275,6 +275,10 @@ describe('paging', () => {
   it('numberMatched is exact or absent', async () => {
     expect((await post({ collections: ['scenes'], limit: 2 })).body['numberMatched']).toBeUndefined();
     expect((await post({ collections: ['scenes'], limit: 5 })).body['numberMatched']).toBe(5);
+    // One item is what clients ask for that want the number.
+    expect((await post({ collections: ['scenes'], limit: 1 })).body).toMatchObject({ numberMatched: 5, numberReturned: 1 });
+    expect((await get('collections=scenes&filter=eo:cloud_cover=50&limit=1')).body).toMatchObject({ numberMatched: 2, numberReturned: 1 });
+    expect((await get('limit=1', '/collections/scenes/items')).body['numberMatched']).toBe(5);
     expect((await post({ collections: ['scenes'], ids: ['a'] })).body).toMatchObject({ numberMatched: 1, numberReturned: 1 });
   });
 

@@ -57,6 +57,7 @@ const title = python === undefined ? 'pystac-client (skipped: set STAC_MOSAIC_TE
     expect(walked.pages.map((page) => page.length)).toEqual([7, 7, 6]);
     expect(walked.pages.flat()).toEqual(days.toReversed());
     expect(walked['got']).toEqual(days.toReversed());
+    expect(walked['matched']).toEqual([20, 20]);
     expect(walked['sorted']).toEqual(days.toReversed().slice(0, 3));
   });
 

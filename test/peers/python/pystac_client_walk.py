@@ -83,6 +83,7 @@ def main() -> None:
         "sorted": ids(collections=[question["collection"]], sortby="-id", max_items=3),
         "pages": pages,
         "got": [item.id for item in got.items()],
+        "matched": [client.search(collections=[question["collection"]], method=method).matched() for method in ("POST", "GET")],
         "children": children,
         "search_id": items[0]["properties"]["mosaic:search_id"],
         "validated": [len(validate(item, schemas)) for item in everything],
