@@ -7,18 +7,27 @@ export interface Interval {
   readonly end?: string;
 }
 
-const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
+const DATETIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|[+-](\d\d):(\d\d))$/;
 
-/** Whether the text is an RFC 3339 date-time (section 5.6) of a day that exists. */
-export function isDatetime(text: string): boolean {
-  const match = RFC3339.exec(text);
+/** Whether the text is an RFC 3339 full-date (section 5.6) of a day that exists, from 0001-01-01 to 9999-12-31. */
+export function isDate(text: string): boolean {
+  const match = DATE.exec(text);
   if (match === null) return false;
-  const [, year, month, day, hour, minute, second] = match.map(Number);
-  if (year === undefined || month === undefined || day === undefined) return false;
-  const days = new Date(Date.UTC(year, month, 0)).getUTCDate();
-  const offset = /([+-])(\d\d):(\d\d)$/.exec(text);
-  const offsetGood = offset === null || (Number(offset[2]) <= 15 && Number(offset[3]) < 60);
-  return month >= 1 && month <= 12 && day >= 1 && day <= days && year >= 1 && (hour ?? 99) < 24 && (minute ?? 99) < 60 && (second ?? 99) <= 60 && offsetGood;
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  if (year < 1 || month < 1 || month > 12 || day < 1) return false;
+  // Day 0 of the next month is the last day of this one; setUTCFullYear because Date.UTC moves years 0 to 99.
+  const last = new Date(0);
+  last.setUTCFullYear(year, month, 0);
+  return day <= last.getUTCDate();
+}
+
+/** Whether it is an RFC 3339 date-time (section 5.6) as PostgreSQL takes it: with `:60`, and with offsets below 16 hours. */
+export function isDatetime(text: string): boolean {
+  const match = DATETIME.exec(text);
+  if (match === null || !isDate(match[1] ?? '')) return false;
+  const [hour = 0, minute = 0, second = 0, offsetHour = 0, offsetMinute = 0] = match.slice(2).map((part: string | undefined) => Number(part ?? 0));
+  return hour < 24 && minute < 60 && second <= 60 && offsetHour < 16 && offsetMinute < 60;
 }
 
 const OPEN = new Set(['', '..']);

@@ -4,7 +4,7 @@ import type { StacCollection } from '../pgstac/collections.js';
 import { sortKeys } from '../pgstac/search.js';
 import type { Visibility } from '../pgstac/selection.js';
 import type { SearchQuery, SortKey } from '../search/query.js';
-import { decodeToken, encodeToken, queryDigest } from '../search/token.js';
+import { decodeToken, encodeNeighbours, queryDigest } from '../search/token.js';
 import type { Services } from '../services.js';
 import { collectionProperties } from './properties.js';
 
@@ -32,9 +32,8 @@ export async function searchCollections({ database }: Pick<Services, 'database'>
   const after = token === undefined ? undefined : decodeToken(token, digest, sortKeys(order, resolver, COLLECTION_TIES).length);
   const page = await readCollectionPage(database.pool, { selection, sortby: order, limit, ...(after === undefined ? {} : { after }) }, visibility, resolver);
   return {
-    collections: page.collections,
-    next: page.next === undefined ? undefined : encodeToken({ direction: 'next', keys: page.next }, digest),
-    prev: page.prev === undefined ? undefined : encodeToken({ direction: 'prev', keys: page.prev }, digest),
+    collections: page.items,
+    ...encodeNeighbours(page, digest),
     matched: page.matched,
   };
 }

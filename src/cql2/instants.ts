@@ -3,12 +3,12 @@
  * `updated = DATE('2020-01-01')` is true for every timestamp of that day (the standard leaves it to the server,
  * OGC 21-065r2 section 6.4; days are how pgSTAC and STAC's datetime parameter read a bare date).
  */
+import { isDate } from '../datetime.js';
 import type { ComparisonOp, Cql2Expression } from './ast.js';
 import { indexedInstant } from './indexed.js';
 import { scalarSql } from './scalar.js';
 import type { Context } from './target.js';
 import { propertyOf } from './target.js';
-import { isDate } from './temporal-literals.js';
 
 /** The operator that says the same with its operands exchanged. */
 export const FLIPPED: Readonly<Record<ComparisonOp, ComparisonOp>> = { '=': '=', '<>': '<>', '<': '>', '>': '<', '<=': '>=', '>=': '<=' };

@@ -1,4 +1,5 @@
 /** Reads CQL2 JSON into the typed form: every rule of the standard's schema, with the place of what breaks it. */
+import { isDate, isDatetime } from '../datetime.js';
 import type { Cql2Expression, DateNode, IntervalEnd, Place, TimestampNode } from './ast.js';
 import { isBoolean } from './ast.js';
 import { invalidNode } from './faults.js';
@@ -6,7 +7,6 @@ import { readBbox, readGeometry } from './geometry.js';
 import { operatorOf } from './operators.js';
 import type { Operator } from './operators.js';
 import { isArrayOperand, isCharacter, isNumeric, isPattern, isScalar, isSpatial, isTemporal } from './operands.js';
-import { isDate, isTimestamp } from './temporal-literals.js';
 
 export interface Cql2Limits {
   /** Operators within operators; 64 unless told. */
@@ -107,7 +107,7 @@ export class JsonReader {
       if (typeof text !== 'string' || !isDate(text)) throw invalidNode(place, 'must be a date such as 2020-02-29.');
       return { kind: 'date', value: text, at };
     }
-    if (typeof text !== 'string' || !isTimestamp(text)) throw invalidNode(place, 'must be an RFC 3339 timestamp such as 2020-02-29T12:00:00Z.');
+    if (typeof text !== 'string' || !isDatetime(text)) throw invalidNode(place, 'must be an RFC 3339 timestamp such as 2020-02-29T12:00:00Z.');
     return { kind: 'timestamp', value: text, at };
   }
 

@@ -1,4 +1,5 @@
 /** Scalars as SQL: literals, properties, arithmetic, casei, accenti and functions, each read as a wanted type. */
+import { isDate, isDatetime } from '../datetime.js';
 import type { ArithmeticNode, Cql2Expression, FunctionNode, LiteralNode } from './ast.js';
 import { invalidNode } from './faults.js';
 import { functionOf } from './functions.js';
@@ -7,7 +8,6 @@ import { jsonBoolean, jsonBoundedNumber, jsonInstant, jsonNumber } from './json-
 import type { PropertyExpression } from './resolver.js';
 import type { Context, FilterTarget } from './target.js';
 import { propertyOf } from './target.js';
-import { isDate, isTimestamp } from './temporal-literals.js';
 
 export type ScalarType = 'string' | 'number' | 'boolean' | 'instant';
 /** What is known of an expression's type before it is compared; undefined for a property without a definition. */
@@ -130,7 +130,7 @@ function literalSql(node: LiteralNode, type: ScalarType, { builder }: FilterTarg
       return typeof flag === 'boolean' ? builder.param(flag, 'boolean') : mismatch(node, type);
     }
     default:
-      if (typeof value !== 'string' || !(isDate(value) || isTimestamp(value))) return mismatch(node, type);
+      if (typeof value !== 'string' || !(isDate(value) || isDatetime(value))) return mismatch(node, type);
       return builder.param(isDate(value) ? `${value}T00:00:00Z` : value.toUpperCase(), 'timestamptz');
   }
 }

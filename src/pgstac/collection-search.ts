@@ -6,28 +6,20 @@ import type { PropertyResolver } from '../cql2/resolver.js';
 import { SqlBuilder } from '../cql2/sql-builder.js';
 import type { Interval } from '../datetime.js';
 import { type Bbox, splitBbox } from '../geojson.js';
-import type { SearchQuery, SortKey } from '../search/query.js';
-import type { PageToken } from '../search/token.js';
+import type { SearchQuery } from '../search/query.js';
 import type { StacCollection } from './collections.js';
 import { collectionTextSql } from './free-text.js';
-import { afterSql, orderSql, sortKeys } from './search.js';
+import { afterSql, cutPage, type KeyRow, orderSql, type Page, type PageRequest, sortKeys } from './search.js';
 import type { Visibility } from './selection.js';
 
 /** Which collections; every member narrows. */
 export type CollectionSelection = Pick<SearchQuery, 'bbox' | 'datetime' | 'filter' | 'q'>;
 
-export interface CollectionPageRequest {
+export interface CollectionPageRequest extends Pick<PageRequest, 'sortby' | 'limit' | 'after'> {
   readonly selection: CollectionSelection;
-  readonly sortby: readonly SortKey[];
-  readonly limit: number;
-  readonly after?: PageToken;
 }
 
-export interface CollectionRows {
-  readonly collections: StacCollection[];
-  /** The keys where the next page begins, and where the previous one ended; undefined where there is none. */
-  readonly next: readonly (string | null)[] | undefined;
-  readonly prev: readonly (string | null)[] | undefined;
+export interface CollectionPage extends Page<StacCollection> {
   /** How many match on all pages. */
   readonly matched: number;
 }
@@ -84,37 +76,27 @@ function selectionSql(selection: CollectionSelection, visibility: Visibility, bu
   return conditions.join(' AND ');
 }
 
-interface Row extends Record<string, unknown> {
-  readonly matched: number;
+interface CollectionRow {
   /** Null in the one row that tells the number where the page is empty. */
   readonly content: StacCollection | null;
 }
 
 /** Reads one page and one row more, which tells whether there is another; page and number are of one snapshot. */
-export async function readCollectionPage(pool: Pool, request: CollectionPageRequest, visibility: Visibility, resolver: PropertyResolver): Promise<CollectionRows> {
+export async function readCollectionPage(pool: Pool, request: CollectionPageRequest, visibility: Visibility, resolver: PropertyResolver): Promise<CollectionPage> {
   const builder = new SqlBuilder();
   const keys = sortKeys(request.sortby, resolver, COLLECTION_TIES);
   const backwards = request.after?.direction === 'prev';
   const where = selectionSql(request.selection, visibility, builder, resolver);
   const after = request.after === undefined ? 'TRUE' : afterSql(keys, request.after.keys, backwards, builder);
-  const { rows } = await pool.query<Row>(
+  const { rows } = await pool.query<CollectionRow & KeyRow>(
     `WITH matched AS MATERIALIZED (SELECT c.id FROM (${SOURCE}) AS c WHERE ${where})
-     SELECT total.matched, page.* FROM (SELECT count(*)::int AS matched FROM matched) AS total
+     SELECT total.matched::text AS matched, page.* FROM (SELECT count(*)::int AS matched FROM matched) AS total
        LEFT JOIN (SELECT c.content, ${keys.map(({ sql }, i) => `(${sql})::text AS k${i}`).join(', ')}, row_number() OVER (ORDER BY ${orderSql(keys, backwards)}) AS place
                     FROM (${SOURCE}) AS c WHERE c.id IN (SELECT id FROM matched) AND ${after} ORDER BY place LIMIT ${builder.param(request.limit + 1, 'int')}) AS page ON TRUE
       ORDER BY page.place`,
     [...builder.values],
   );
   const found = rows.filter((row) => row.content !== null);
-  const more = found.length > request.limit;
-  const page = found.slice(0, request.limit);
-  if (backwards) page.reverse();
-  const keysOf = (row: Row | undefined): (string | null)[] | undefined =>
-    row === undefined ? undefined : keys.map((_, i) => (typeof row[`k${i}`] === 'string' ? String(row[`k${i}`]) : null));
-  return {
-    collections: page.flatMap((row) => row.content ?? []),
-    next: more || backwards ? keysOf(page.at(-1)) : undefined,
-    prev: (backwards && more) || (!backwards && request.after !== undefined) ? keysOf(page[0]) : undefined,
-    matched: rows[0]?.matched ?? 0,
-  };
+  const page = await cutPage(request, found, (cut) => Promise.resolve(cut.flatMap(({ content }) => content ?? [])));
+  return { ...page, matched: Number(rows[0]?.['matched'] ?? 0) };
 }

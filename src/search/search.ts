@@ -10,7 +10,7 @@ import { streamItems } from '../pgstac/stream-items.js';
 import type { Visibility } from '../pgstac/selection.js';
 import type { Services } from '../services.js';
 import { DEFAULT_SORT, type SearchQuery, type SortKey } from './query.js';
-import { decodeToken, encodeToken, queryDigest } from './token.js';
+import { decodeToken, encodeNeighbours, queryDigest } from './token.js';
 
 export interface SearchPage<I = StoredItem> {
   readonly items: I[];
@@ -58,8 +58,7 @@ async function pageOf<I>(seen: Seen, query: SearchQuery, read: (request: PageReq
   const page = await read({ selection, sortby: order, limit, ...(after === undefined ? {} : { after }) }, resolver);
   return {
     items: page.items,
-    next: page.next === undefined ? undefined : encodeToken({ direction: 'next', keys: page.next }, digest),
-    prev: page.prev === undefined ? undefined : encodeToken({ direction: 'prev', keys: page.prev }, digest),
+    ...encodeNeighbours(page, digest),
     matched: token === undefined ? await matchedOf(seen, query, page) : undefined,
   };
 }

@@ -15,8 +15,19 @@ export interface PageToken {
 /** A digest of what a token belongs to: everything of the query but its token and limit. */
 export const queryDigest = (query: object): string => jsonDigest(query).slice(0, 16);
 
-export const encodeToken = (token: PageToken, digest: string): string =>
+const encodeToken = (token: PageToken, digest: string): string =>
   Buffer.from(JSON.stringify([VERSION, digest, token.direction === 'next' ? 'n' : 'p', ...token.keys])).toString('base64url');
+
+type Direction = PageToken['direction'];
+
+/** The tokens of the pages beside this one, undefined where there is none. */
+export function encodeNeighbours(page: Readonly<Record<Direction, PageToken['keys'] | undefined>>, digest: string): Record<Direction, string | undefined> {
+  const token = (direction: Direction): string | undefined => {
+    const keys = page[direction];
+    return keys === undefined ? undefined : encodeToken({ direction, keys }, digest);
+  };
+  return { next: token('next'), prev: token('prev') };
+}
 
 /** @throws InvalidInput for garbage, for another version's token and for the token of another query */
 export function decodeToken(text: string, digest: string, keys: number): PageToken {
