@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import {
@@ -54,7 +55,9 @@ export async function startAzurite({ tls }: AzuriteOptions = {}): Promise<Azurit
   const origin = await listening(child);
   const endpoint = `${origin}/${account}`;
   const credential = new StorageSharedKeyCredential(account, key);
-  const client = new BlobServiceClient(endpoint, credential);
+  // Handed through to the SDK's HTTP pipeline.
+  const trusting = { keepAliveOptions: { enable: true }, ...(tls === undefined ? {} : { tlsOptions: { ca: await readFile(tls.cert) } }) };
+  const client = new BlobServiceClient(endpoint, credential, trusting);
   const expiresOn = new Date(Date.now() + 3_600_000);
   return {
     account,
