@@ -21,6 +21,7 @@ export type ErrorKind =
   | 'Gone'
   | 'PreconditionFailed'
   | 'TooLarge'
+  | 'RequestTimeout' // the caller stopped sending in the middle of a body
   | 'UnsupportedMediaType'
   | 'RateLimited'
   | 'NotImplemented' // a clear "this server cannot do that (yet)"
@@ -31,6 +32,8 @@ export type ErrorKind =
 
 export interface ErrorOptions {
   readonly faults?: readonly Fault[];
+  /** How many there are, where not all of them are kept. */
+  readonly faultCount?: number;
   readonly cause?: unknown;
   /** Seconds after which a retry makes sense; becomes `Retry-After`. */
   readonly retryAfter?: number;
@@ -39,6 +42,7 @@ export interface ErrorOptions {
 /** An error with a meaning for the caller. `message` is safe to show: no SQL, no path of the machine, no secret. */
 export class DomainError extends Error {
   readonly faults: readonly Fault[];
+  readonly faultCount: number;
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -49,6 +53,7 @@ export class DomainError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'DomainError';
     this.faults = options.faults ?? [];
+    this.faultCount = Math.max(options.faultCount ?? 0, this.faults.length);
     this.retryAfter = options.retryAfter;
   }
 }

@@ -20,6 +20,15 @@ export function checkDepth(value: unknown, path = '', depth = 0): void {
   for (const [name, part] of Object.entries(value)) checkDepth(part, `${path}/${step(name)}`, depth + 1);
 }
 
+/** Whether a document is nested deeper than {@link checkDepth} lets through. */
+export function isTooDeep(value: unknown, depth = 0): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth >= MOST_DEEP) return true;
+  if (Array.isArray(value)) return value.some((part) => isTooDeep(part, depth + 1));
+  for (const name in value) if (isTooDeep((value as Record<string, unknown>)[name], depth + 1)) return true;
+  return false;
+}
+
 /** Each text, name and number that cannot be stored, at most 100. The document is one that {@link checkDepth} let through. */
 export function unstorable(value: unknown, path = ''): Fault[] {
   const faults: Fault[] = [];

@@ -8,14 +8,15 @@ import type { StacItem } from '../pgstac/items-write.js';
 import { extensionsOf } from '../stac/extensions.js';
 import { modernFields } from '../stac/spellings.js';
 import { DATASETS } from './collections.js';
-import type { PlacedTile } from './headers.js';
 import type { MosaicOptions } from './mosaic-options.js';
-import { shared } from './warnings.js';
+import type { TileFactsSum } from './summary.js';
 
 export interface DatasetParts {
   readonly id: string;
   readonly dataset: JsonObject;
-  readonly tiles: readonly PlacedTile[];
+  readonly facts: TileFactsSum;
+  /** Whether the caller gave the source's own description. */
+  readonly hasMetadata: boolean;
   readonly instants: JsonObject;
   readonly bbox: Bbox;
   readonly mosaic: MosaicOptions;
@@ -32,8 +33,13 @@ function fileName(id: string): string {
   return name.length <= LONGEST_NAME && !name.startsWith('sha256~') ? name : `sha256~${createHash('sha256').update(id).digest('hex')}`;
 }
 
+const storedPath = (folder: string, id: string, attempt: string | undefined): string => `metadata/${folder}/${fileName(id)}${attempt === undefined ? '' : `.${attempt}`}.json`;
+
 /** Where the stored copy of a dataset's MosaicJSON is served. @param attempt the mark of a copy that is not yet the live one */
-export const snapshotPath = (id: string, attempt?: string): string => `metadata/mosaics/${fileName(id)}${attempt === undefined ? '' : `.${attempt}`}.json`;
+export const snapshotPath = (id: string, attempt?: string): string => storedPath('mosaics', id, attempt);
+
+/** Where the source's own description is served, likewise. */
+export const originalPath = (id: string, attempt?: string): string => storedPath('original', id, attempt);
 
 /** Properties that are computed; a caller's value for them is not kept. */
 const COMPUTED = ['file:tile_count', 'file:size', 'file:format', 'mosaic:search_id', 'created', 'updated'];
@@ -44,10 +50,11 @@ const COMPUTED_RELS = new Set(['self', 'root', 'parent', 'collection', 'child', 
 /**
  * @param geometry the union of the tiles
  * @param base '' or the public URL: what the links are stored under
- * @param snapshot where the stored copy can be read by everybody, else it is served by us
+ * @param publicUrl where a stored copy can be read by everybody, else it is served by us
  */
-export function datasetItem(parts: DatasetParts, searchId: string, geometry: Geometry, base: string, snapshot = `${base}/files/${snapshotPath(parts.id)}`): StacItem {
-  const { id, dataset, tiles } = parts;
+export function datasetItem(parts: DatasetParts, searchId: string, geometry: Geometry, base: string, publicUrl: (name: string) => string | undefined = () => undefined): StacItem {
+  const { id, dataset, hasMetadata } = parts;
+  const stored = (path: string): string => publicUrl(path) ?? `${base}/files/${path}`;
   const given = isObject(dataset['assets']) ? dataset['assets'] : {};
   const own = properties(parts, searchId);
   // STAC 1.1 (item.json, bands) takes bands in the properties only where an asset has them too: those of the mosaic are the tiles'.
@@ -63,13 +70,13 @@ export function datasetItem(parts: DatasetParts, searchId: string, geometry: Geo
     assets: {
       ...Object.fromEntries(Object.entries(given).map(([key, asset]) => [key, isObject(asset) ? modernFields(asset) : asset])),
       mosaic: { href: base + paths.datasetMosaic(id), type: 'application/json', roles: ['mosaic'], title: 'MosaicJSON of the tiles as they are now', ...bands },
-      'mosaic-snapshot': { href: snapshot, type: 'application/json', roles: ['mosaic'], title: 'MosaicJSON as stored with the dataset' },
+      'mosaic-snapshot': { href: stored(snapshotPath(id)), type: 'application/json', roles: ['mosaic'], title: 'MosaicJSON as stored with the dataset' },
+      ...(hasMetadata ? { metadata: { href: stored(originalPath(id)), type: 'application/json', roles: ['metadata'], title: "The source's own description" } } : {}),
     },
     links: [...callersLinks(dataset), ...datasetLinks(id, searchId, base)] as unknown as Json[],
   };
   const declared = Array.isArray(dataset['stac_extensions']) ? dataset['stac_extensions'].filter((uri) => typeof uri === 'string') : [];
   item['stac_extensions'] = extensionsOf(item, declared);
-  if (tiles.length === 0) throw new Error('A dataset without tiles was let through.');
   return item as StacItem;
 }
 
@@ -82,29 +89,18 @@ export const datasetLinks = (id: string, searchId: string, base: string): Link[]
   ...hookLinks(base, searchId, 'data', paths.datasetMosaic(id)),
 ];
 
-/** The ground resolution differs from tile to tile of a geographic raster; what the bands hold does not. */
-function withoutResolution(band: Json): Json {
-  if (!isObject(band)) return band;
-  const { 'raster:spatial_resolution': _resolution, ...rest } = band;
-  return rest;
-}
-
-function properties({ dataset, tiles, instants, mosaic, created, updated }: DatasetParts, searchId: string): JsonObject {
+function properties({ dataset, facts, instants, mosaic, created, updated }: DatasetParts, searchId: string): JsonObject {
   const given = modernFields(isObject(dataset['properties']) ? dataset['properties'] : {});
   for (const name of COMPUTED) delete given[name];
-  const sizes = tiles.map((tile) => tile.asset['file:size']).filter((size) => typeof size === 'number');
-  const gsds = tiles.map((tile) => tile.properties['gsd']).filter((gsd) => typeof gsd === 'number');
-  const code = shared(tiles, (tile) => tile.properties['proj:code']);
-  const bands = shared(tiles, ({ asset }) => (Array.isArray(asset['bands']) ? asset['bands'].map(withoutResolution) : undefined));
+  const { count, size, gsd, code, bands } = facts;
   return {
-    ...(gsds.length === 0 ? {} : { gsd: gsds.reduce((a, b) => Math.min(a, b)) }),
+    ...(gsd === undefined ? {} : { gsd }),
     ...(code === undefined ? {} : { 'proj:code': code }),
     ...(bands === undefined ? {} : { bands }),
     ...given,
     ...instants,
-    // Only what the tiles say of themselves is summed: a sum over some of them would be wrong, not approximate.
-    ...(sizes.length === tiles.length ? { 'file:size': sizes.reduce((a, b) => a + b, 0) } : {}),
-    'file:tile_count': tiles.length,
+    ...(size === undefined ? {} : { 'file:size': size }),
+    'file:tile_count': count,
     'file:format': 'COG',
     'mosaic:search_id': searchId,
     ...Object.fromEntries(Object.entries(mosaic).map(([option, value]) => [`mosaic:${option}`, value])),

@@ -16,25 +16,41 @@ export async function lockDataset(client: PoolClient, id: string): Promise<void>
 
 export interface Attempt {
   readonly id: string;
-  /** Digest of the whole body. */
+  /** Digest of what was said of the dataset and each tile. */
   readonly contentHash: string;
   readonly key: string | undefined;
+}
+
+/** The answer that this key got before. @throws Conflict where it was used for other content */
+export async function keyedAnswer(db: Queryable, { contentHash, key }: Attempt): Promise<JsonObject | undefined> {
+  if (key === undefined) return undefined;
+  const { rows } = await db.query<{ request_hash: string; response: JsonObject }>(
+    `SELECT request_hash, response FROM stac_mosaic.idempotency_keys WHERE key = $1 AND created_at > now() - ${KEY_LIFE}`,
+    [key],
+  );
+  const [row] = rows;
+  if (row !== undefined && row.request_hash !== contentHash) throw conflict('This Idempotency-Key was used with other content.');
+  return row?.response;
+}
+
+/** Whether the dataset exists or the key was used: then a POST can only be repeated or refused. */
+export async function isKnown(db: Queryable, id: string, key: string | undefined): Promise<boolean> {
+  const { rows } = await db.query<{ known: boolean }>(
+    `SELECT EXISTS (SELECT 1 FROM pgstac.items WHERE collection = $2 AND id = $1)
+         OR EXISTS (SELECT 1 FROM stac_mosaic.idempotency_keys WHERE key = $3 AND created_at > now() - ${KEY_LIFE}) AS known`,
+    [id, DATASETS, key ?? null],
+  );
+  return rows[0]?.known === true;
 }
 
 /**
  * The first answer, where this request was answered before; undefined where the dataset does not exist yet.
  * @throws Conflict where the id exists with other content, or the key was used for other content
  */
-export async function firstAnswer(db: Queryable, { id, contentHash, key }: Attempt): Promise<JsonObject | undefined> {
-  if (key !== undefined) {
-    const used = await db.query<{ request_hash: string; response: JsonObject }>(
-      `SELECT request_hash, response FROM stac_mosaic.idempotency_keys WHERE key = $1 AND created_at > now() - ${KEY_LIFE}`,
-      [key],
-    );
-    const row = used.rows[0];
-    if (row !== undefined && row.request_hash !== contentHash) throw conflict('This Idempotency-Key was used with other content.');
-    if (row !== undefined) return row.response;
-  }
+export async function firstAnswer(db: Queryable, attempt: Attempt): Promise<JsonObject | undefined> {
+  const keyed = await keyedAnswer(db, attempt);
+  if (keyed !== undefined) return keyed;
+  const { id, contentHash } = attempt;
   const { rows } = await db.query<{ exists: boolean; content_hash: string | null; response: JsonObject | null }>(
     `SELECT EXISTS (SELECT 1 FROM pgstac.items WHERE collection = $2 AND id = $1) AS exists, c.content_hash, c.response
        FROM (SELECT 1) AS one LEFT JOIN stac_mosaic.dataset_contents c ON c.dataset_id = $1`,
@@ -43,15 +59,27 @@ export async function firstAnswer(db: Queryable, { id, contentHash, key }: Attem
   const row = rows[0];
   if (row?.exists !== true) return undefined;
   if (row.response !== null && row.content_hash === contentHash) return row.response;
-  throw conflict(`Dataset ${id} exists with other content; DELETE /api/datasets/{id} makes room for another.`, [{ path: '/dataset/id', message: 'exists' }]);
+  throw conflict(`Dataset ${id} exists with other content; PUT /api/datasets/{id} replaces it.`, [{ path: '/dataset/id', message: 'exists' }]);
 }
 
-export async function rememberAnswer(client: PoolClient, { id, contentHash, key }: Attempt, response: JsonObject): Promise<void> {
+/** The attempt whose stored copies belong to a dataset; undefined where the dataset does not exist. */
+export async function committedAttempt(db: Queryable, id: string): Promise<{ attempt: string | null; hasMetadata: boolean } | undefined> {
+  const { rows } = await db.query<{ attempt: string | null; hasMetadata: boolean }>(
+    `SELECT c.attempt, coalesce(i.content #>> '{assets,metadata,href}' LIKE '%/files/metadata/original/%', false) AS "hasMetadata"
+       FROM pgstac.items i LEFT JOIN stac_mosaic.dataset_contents c ON c.dataset_id = i.id
+      WHERE i.collection = $2 AND i.id = $1`,
+    [id, DATASETS],
+  );
+  return rows[0];
+}
+
+/** @param copies the mark of the attempt whose stored copies belong to what was written */
+export async function rememberAnswer(client: PoolClient, { id, contentHash, key }: Attempt, response: JsonObject, copies: string): Promise<void> {
   const text = JSON.stringify(response);
   await client.query(
-    `INSERT INTO stac_mosaic.dataset_contents (dataset_id, content_hash, response) VALUES ($1, $2, $3)
-     ON CONFLICT (dataset_id) DO UPDATE SET content_hash = EXCLUDED.content_hash, response = EXCLUDED.response, updated_at = now()`,
-    [id, contentHash, text],
+    `INSERT INTO stac_mosaic.dataset_contents (dataset_id, content_hash, response, attempt) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (dataset_id) DO UPDATE SET content_hash = EXCLUDED.content_hash, response = EXCLUDED.response, attempt = EXCLUDED.attempt, updated_at = now()`,
+    [id, contentHash, text, copies],
   );
   await client.query(`DELETE FROM stac_mosaic.idempotency_keys WHERE created_at <= now() - ${KEY_LIFE}`);
   if (key === undefined) return;

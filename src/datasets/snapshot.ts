@@ -1,30 +1,53 @@
-/** The stored copy of a dataset's MosaicJSON: written under the name of an attempt, promoted after the commit (API.md section 2). */
+/**
+ * The stored copies of a dataset, its MosaicJSON and its source's own description: written under the name of an attempt
+ * before the commit, given their fixed names after it (API.md section 2).
+ */
 import { randomUUID } from 'node:crypto';
-import { buildMosaic } from '../mosaics/build.js';
-import { zoomsOfTiles } from '../mosaics/tile-zooms.js';
+import { mosaicOfFootprints } from '../mosaics/build.js';
 import type { BlobStore } from '../storage/blobs.js';
-import { snapshotPath } from './dataset-item.js';
+import { originalPath, snapshotPath } from './dataset-item.js';
 import type { PreparedDataset } from './prepare.js';
 
 export interface Snapshot {
-  /** Gives the copy its fixed name; failing is no failure of the dataset, which is committed: `reconcile` repairs it. */
-  promote(): Promise<void>;
-  /** Removes what this attempt wrote, never the live copy. */
+  /** The mark of the attempt in the copies' names. */
+  readonly attempt: string;
+  /** Removes what this attempt wrote, never the live copies. */
   discard(): Promise<void>;
 }
 
-/** Writes the attempt's copy. @throws Upstream when the store fails, InvalidInput for more quadkeys than a mosaic may have */
-export async function writeSnapshot(prepared: PreparedDataset, blobs: BlobStore): Promise<Snapshot> {
-  const { id, mosaic, tiles, bbox } = prepared;
-  const ordered = mosaic.overlap === 'first' ? tiles : [...tiles].toReversed();
-  const zooms = zoomsOfTiles(tiles.map(({ properties, footprint }) => ({ properties, bbox: footprint.bbox })), bbox);
+/** Writes the attempt's copies. @throws Upstream when the store fails, InvalidInput for more quadkeys than a mosaic may have */
+export async function writeSnapshot(prepared: PreparedDataset, blobs: BlobStore, signal: AbortSignal): Promise<Snapshot> {
+  const { id, mosaic, tiles, bbox, metadata } = prepared;
+  const { footprints } = tiles.ledger;
+  const zooms = tiles.summary.zoomsWithin(bbox);
   const minzoom = mosaic.minzoom ?? Math.min(zooms.minzoom, mosaic.maxzoom ?? 30);
   const maxzoom = mosaic.maxzoom ?? Math.max(zooms.maxzoom, minzoom);
-  const built = await buildMosaic(
-    ordered.map(({ href, footprint }) => ({ href, geometry: footprint.geometry, crossesAntimeridian: footprint.bbox[0] > footprint.bbox[2] })),
-    { name: id, minzoom, maxzoom, quadkeyZoom: mosaic.quadkey_zoom, ...(bbox[0] <= bbox[2] ? { bounds: [...bbox] } : {}) },
-  );
-  const attempt = snapshotPath(id, randomUUID());
-  await blobs.put(attempt, built.document);
-  return { promote: () => blobs.promote(attempt, snapshotPath(id)), discard: () => blobs.remove(attempt) };
+  const options = { name: id, minzoom, maxzoom, quadkeyZoom: mosaic.quadkey_zoom, signal, ...(bbox[0] <= bbox[2] ? { bounds: [...bbox] as const } : {}) };
+  const built = await mosaicOfFootprints(footprints, options, stackingSequence(footprints.count, tiles.byIndex, mosaic.overlap === 'first'));
+  const attempt = randomUUID();
+  const discard = async (): Promise<void> => {
+    await blobs.remove(snapshotPath(id, attempt));
+    if (metadata !== undefined) await blobs.remove(originalPath(id, attempt));
+  };
+  try {
+    await blobs.put(snapshotPath(id, attempt), built.document);
+    if (metadata !== undefined) await blobs.put(originalPath(id, attempt), JSON.stringify(metadata));
+  } catch (error) {
+    await discard().catch(() => undefined);
+    throw error;
+  }
+  return { attempt, discard };
+}
+
+/** The tiles' numbers, the one that lies on top first; undefined where they came in that order. */
+function stackingSequence(count: number, byIndex: Int32Array | undefined, first: boolean): Int32Array | undefined {
+  if (first) return byIndex;
+  return byIndex === undefined ? Int32Array.from({ length: count }, (_, i) => count - 1 - i) : byIndex.toReversed();
+}
+
+/** Gives an attempt's copies their fixed names; a description that the dataset has no more goes away. The caller holds the lock on the id. */
+export async function promoteSnapshot(blobs: BlobStore, id: string, attempt: string, hasMetadata: boolean): Promise<void> {
+  await blobs.promote(snapshotPath(id, attempt), snapshotPath(id));
+  if (hasMetadata) await blobs.promote(originalPath(id, attempt), originalPath(id));
+  else await blobs.remove(originalPath(id));
 }

@@ -3,6 +3,7 @@ import type { JsonObject, Json } from '../json.js';
 import type { StacItem } from '../pgstac/items-write.js';
 import { COG_TYPE } from '../stac/assets.js';
 import { extensionsOf } from '../stac/extensions.js';
+import { hasInstant } from './extent.js';
 import type { PlacedTile } from './headers.js';
 import { SYSTEM_TILES } from './collections.js';
 
@@ -14,7 +15,8 @@ export const tileId = (datasetId: string, index: number): string => `${datasetId
 /** What a tile item takes from its dataset. */
 export interface TileContext {
   readonly datasetId: string;
-  readonly count: number;
+  /** How many tiles the dataset has, with at least three digits. */
+  readonly count: string;
   /** `datetime`, `start_datetime`, `end_datetime` for tiles that name none. */
   readonly instants: JsonObject;
   /** Now, RFC 3339: when the tiles were processed, unless they say. */
@@ -23,7 +25,7 @@ export interface TileContext {
 
 export function tileItem(tile: PlacedTile, context: TileContext): StacItem {
   const { datasetId, count, instants, now } = context;
-  const title = `Tile ${padIndex(tile.index)} of ${padIndex(count)}`;
+  const title = `Tile ${padIndex(tile.index)} of ${count}`;
   const properties: JsonObject = {
     title,
     ...(hasInstant(tile.properties) ? {} : instants),
@@ -52,11 +54,8 @@ export function tileItem(tile: PlacedTile, context: TileContext): StacItem {
   return item as StacItem;
 }
 
-const hasInstant = (properties: JsonObject): boolean =>
-  typeof properties['datetime'] === 'string' || typeof properties['start_datetime'] === 'string';
-
 /** The item that a tile was posted as, else its file. */
-function viaHref(tile: PlacedTile): string {
+export function viaHref(tile: PlacedTile): string {
   const self = tile.rest.links.find((link) => link['rel'] === 'via') ?? tile.rest.links.find((link) => link['rel'] === 'self');
   return typeof self?.['href'] === 'string' ? self['href'] : tile.href;
 }

@@ -1,127 +1,211 @@
 /** Writing datasets: dataset and tiles in one transaction, or nothing (API.md section 2). */
+import type { Geometry } from 'geojson';
 import type { PoolClient } from 'pg';
 import { withTransaction } from '../database/index.js';
-import { messageOf, notFound } from '../errors.js';
+import { conflict, DomainError, messageOf, notFound } from '../errors.js';
 import { bboxGeometry } from '../geojson.js';
-import { type Json, jsonDigest, type JsonObject } from '../json.js';
-import { paths } from '../links.js';
 import { shrinkExtent, widenExtent } from '../hooks/extents.js';
-import { findStoredItem, readItem } from '../pgstac/items-read.js';
-import { deleteItems, insertItems } from '../pgstac/items-write.js';
+import { isObject, type Json, type JsonObject, sameJson } from '../json.js';
+import { findStoredItem, readItem, type StoredItem } from '../pgstac/items-read.js';
+import { type Base, copyItemRows, currentBase, deleteItems, insertItems, type RowInstants } from '../pgstac/items-write.js';
 import { holdSearch, registerSearch, releaseSearches } from '../pgstac/searches.js';
-import { deleteTiles, parentFilter, unionOfTiles } from '../pgstac/tiles.js';
+import { deleteTiles, unionOfRectangles, unionOfTiles } from '../pgstac/tiles.js';
 import type { Services } from '../services.js';
 import { checkPreconditions, type Preconditions } from '../transactions/preconditions.js';
 import { itemVersion } from '../transactions/versions.js';
+import { datasetAnswer } from './answer.js';
 import { DATASETS, SYSTEM_TILES } from './collections.js';
-import { datasetItem, snapshotPath } from './dataset-item.js';
-import type { MosaicOptions } from './mosaic-options.js';
+import { datasetItem } from './dataset-item.js';
+import { type Purpose, takeIn } from './intake.js';
 import { type PreparedDataset, prepareDataset } from './prepare.js';
-import { type Attempt, firstAnswer, forgetAnswers, lockDataset, rememberAnswer } from './records.js';
-import { parseDatasetRequest } from './request.js';
+import { type Attempt, firstAnswer, forgetAnswers, isKnown, keyedAnswer, lockDataset, rememberAnswer } from './records.js';
+import { datasetSearch, datasetSearchMetadata } from './search.js';
+import { settleCopies } from './settle.js';
 import { writeSnapshot } from './snapshot.js';
+import { filledRows } from './tile-rows.js';
+import type { DatasetUpload } from './upload.js';
 
-export interface PostOptions {
-  readonly idempotencyKey: string | undefined;
+export interface WriteOptions {
+  readonly idempotencyKey?: string | undefined;
   readonly signal: AbortSignal;
+  /** Runs inside the transaction, after everything is written: what must come true together with the dataset. */
+  readonly within?: (client: PoolClient, answer: JsonObject) => Promise<void>;
 }
 
-export interface PostAnswer {
-  readonly created: boolean;
+export interface ReplaceOptions extends WriteOptions {
+  readonly preconditions?: Preconditions;
+}
+
+export interface WriteAnswer {
+  readonly outcome: 'created' | 'replaced' | 'repeated';
   /** With hrefs relative to the base of the API. */
   readonly answer: JsonObject;
 }
-
-/** The search of a dataset; `sortby` stacks the tiles as the overlap rule says (API.md section 2). */
-export const datasetSearch = (id: string, overlap: MosaicOptions['overlap']): JsonObject => ({
-  collections: [SYSTEM_TILES],
-  'filter-lang': 'cql2-json',
-  filter: parentFilter(id),
-  sortby: [{ field: 'tile_index', direction: overlap === 'first' ? 'asc' : 'desc' }],
-});
-
-export const datasetSearchMetadata = (id: string): JsonObject => ({ type: 'mosaic', name: `${id} mosaic` });
 
 /**
  * Creates a dataset, or gives the first answer again for the same content or key.
  * @throws InvalidInput with every bad tile, Conflict where the id exists, Upstream where the blob store fails: nothing is written then
  */
-export async function postDataset(services: Services, body: unknown, options: PostOptions): Promise<PostAnswer> {
-  const request = parseDatasetRequest(body);
-  const attempt: Attempt = { id: request.id, contentHash: jsonDigest(body), key: options.idempotencyKey };
+export async function postDataset(services: Services, upload: DatasetUpload, options: WriteOptions): Promise<WriteAnswer> {
   const { pool } = services.database;
-  const before = await firstAnswer(pool, attempt);
-  if (before !== undefined) return { created: false, answer: before };
-  const prepared = await prepareDataset(request, services, options.signal);
-  return commitDataset(services, prepared, attempt);
-}
-
-/** Everything of a POST but the writing. */
-export async function validateDataset(services: Services, body: unknown, signal: AbortSignal): Promise<JsonObject> {
-  const request = parseDatasetRequest(body);
-  const prepared = await prepareDataset(request, services, signal);
-  return { valid: true, id: prepared.id, tile_count: prepared.tiles.length, bbox: [...prepared.bbox], warnings: prepared.warnings as unknown as Json };
-}
-
-async function commitDataset(services: Services, prepared: PreparedDataset, attempt: Attempt): Promise<PostAnswer> {
-  const { database, blobs, logger } = services;
-  // Before the transaction: slow stores and long mosaics hold no connection; under another name, so nobody sees it.
-  const snapshot = await writeSnapshot(prepared, blobs);
-  let outcome: PostAnswer;
+  const key = options.idempotencyKey;
+  const taken = await takeIn(upload, services, {
+    signal: options.signal,
+    // What is there already can only be repeated or refused: headers need not be read nor rows written for that.
+    purpose: async ({ id }) => ((await isKnown(pool, id, key)) ? 'compare' : 'write'),
+  });
+  const attempt: Attempt = { id: taken.head.id, contentHash: taken.digest, key };
   try {
-    outcome = await withTransaction(database.pool, async (client) => {
-      await lockDataset(client, prepared.id);
-      const before = await firstAnswer(client, attempt);
-      if (before !== undefined) return { created: false, answer: before };
-      const answer = await insertDataset(client, services, prepared);
-      await rememberAnswer(client, attempt, answer);
-      return { created: true, answer };
+    const before = await firstAnswer(pool, attempt);
+    if (before !== undefined) return { outcome: 'repeated', answer: before };
+    if (taken.tiles === undefined) throw conflict(`Dataset ${attempt.id} was deleted while this upload was compared with it; send it again.`);
+    const prepared = await prepareDataset({ ...taken, tiles: taken.tiles }, services.validator);
+    return await commit(services, prepared, attempt, options, async (client) => ({ before: await firstAnswer(client, attempt), current: undefined }));
+  } finally {
+    await taken.tiles?.spool.close();
+  }
+}
+
+/**
+ * Creates or replaces a dataset and all its tiles: readers see the old one until the commit and the new one after it.
+ * @throws as {@link postDataset}; PreconditionFailed
+ */
+export async function putDataset(services: Services, id: string, upload: DatasetUpload, options: ReplaceOptions): Promise<WriteAnswer> {
+  const { pool } = services.database;
+  const key = options.idempotencyKey;
+  const taken = await takeIn(upload, services, {
+    signal: options.signal,
+    urlId: id,
+    purpose: async (): Promise<Purpose> => {
+      // Judged before the upload is read, to spare it, and once more under the lock.
+      judge(await findStoredItem(pool, DATASETS, id), options.preconditions);
+      return 'write';
+    },
+  });
+  const attempt: Attempt = { id, contentHash: taken.digest, key };
+  try {
+    const before = await keyedAnswer(pool, attempt);
+    if (before !== undefined) return { outcome: 'repeated', answer: before };
+    if (taken.tiles === undefined) throw new Error('A PUT was only compared.');
+    const prepared = await prepareDataset({ ...taken, tiles: taken.tiles }, services.validator);
+    return await commit(services, prepared, attempt, options, async (client) => {
+      const repeated = await keyedAnswer(client, attempt);
+      if (repeated !== undefined) return { before: repeated, current: undefined };
+      const current = await findStoredItem(client, DATASETS, id);
+      judge(current, options.preconditions);
+      return { before: undefined, current: current === undefined ? undefined : readItem(current) };
+    });
+  } finally {
+    await taken.tiles?.spool.close();
+  }
+}
+
+/** A PUT may create: with If-Match there must be something to replace (RFC 9110 section 13.1.1). */
+function judge(current: StoredItem | undefined, preconditions: Preconditions = {}): void {
+  if (current !== undefined) return checkPreconditions(preconditions, itemVersion(current));
+  if (preconditions.ifMatch !== undefined) throw new DomainError('PreconditionFailed', 'There is no dataset for If-Match to match.', { faults: [{ path: 'If-Match', message: 'names a version of what does not exist' }] });
+}
+
+/** Everything of a POST or PUT but the writing. */
+export async function validateDataset(services: Services, upload: DatasetUpload, signal: AbortSignal, urlId?: string): Promise<JsonObject> {
+  const taken = await takeIn(upload, services, { signal, urlId, purpose: () => 'check' });
+  if (taken.tiles === undefined) throw new Error('A check was only compared.');
+  const { id, facts, bbox, warnings } = await prepareDataset({ ...taken, tiles: taken.tiles }, services.validator);
+  return { valid: true, id, tile_count: facts.count, bbox: [...bbox], warnings: warnings as unknown as Json };
+}
+
+/** What is found under the lock: an answer to repeat, or the dataset to replace. */
+type Look = (client: PoolClient) => Promise<{ before: JsonObject | undefined; current: JsonObject | undefined }>;
+
+async function commit(services: Services, prepared: PreparedDataset, attempt: Attempt, options: WriteOptions, look: Look): Promise<WriteAnswer> {
+  const { database, blobs, logger } = services;
+  const { id } = prepared;
+  // Before the transaction: slow stores and long mosaics hold no connection; under another name, so nobody sees it.
+  const snapshot = await writeSnapshot(prepared, blobs, options.signal);
+  let written: WriteAnswer;
+  try {
+    written = await withTransaction(database.pool, async (client): Promise<WriteAnswer> => {
+      await lockDataset(client, id);
+      const { before, current } = await look(client);
+      if (before !== undefined) return { outcome: 'repeated', answer: before };
+      await allowTime(client, prepared.facts.count);
+      if (current !== undefined) await removeDataset(client, id);
+      const answer = await insertDataset(client, services, prepared, current);
+      await rememberAnswer(client, attempt, answer, snapshot.attempt);
+      await options.within?.(client, answer);
+      return { outcome: current === undefined ? 'created' : 'replaced', answer };
     });
   } catch (error) {
-    await snapshot.discard().catch((failure: unknown) => logger.warn({ dataset: prepared.id }, `an attempt's mosaic stays behind: ${messageOf(failure)}`));
+    await snapshot.discard().catch((failure: unknown) => logger.warn({ dataset: id }, `an attempt's mosaic stays behind: ${messageOf(failure)}`));
     throw error;
   }
-  const finish = outcome.created ? snapshot.promote() : snapshot.discard();
-  await finish.catch((error: unknown) => logger.error({ err: error, dataset: prepared.id }, 'the stored mosaic of a committed dataset is missing'));
-  return outcome;
+  const settled = written.outcome === 'repeated' ? snapshot.discard() : settleCopies(services, id, snapshot.attempt);
+  // No failure of the dataset, which is committed: `reconcile` repairs it.
+  await settled.catch((error: unknown) => logger.error({ err: error, dataset: id }, 'the stored mosaic of a committed dataset is missing'));
+  return written;
 }
 
-/** Tiles, search, then the dataset item last; the collection's extent follows. */
-async function insertDataset(client: PoolClient, services: Services, prepared: PreparedDataset): Promise<JsonObject> {
-  const { id, tileItems, tiles, bbox } = prepared;
-  await insertItems(client, SYSTEM_TILES, tileItems);
+/** Tiles whose rows are written or deleted within the pool's statement timeout of a minute, with room to spare. */
+const TILES_IN_TIME = 50_000;
+
+/** Lifts the time limits for this transaction: a million rows take minutes, and nothing in it waits for a client. */
+async function allowTime(client: PoolClient, tiles: number): Promise<void> {
+  if (tiles > TILES_IN_TIME) await client.query("SET LOCAL statement_timeout = '1h'");
+}
+
+/** Tiles, search, then the dataset item last; the collection's extent follows. @param current the dataset that this one replaces */
+async function insertDataset(client: PoolClient, services: Services, prepared: PreparedDataset, current: JsonObject | undefined): Promise<JsonObject> {
+  const { id, tiles, facts, instants, bbox, warnings } = prepared;
+  await unchangedBase(client, tiles.base);
+  const pieces = tiles.spool.pieces();
+  await copyItemRows(client, SYSTEM_TILES, rowInstants(prepared), tiles.rowsAreMarked ? filledRows(pieces, facts.count, instants) : pieces);
   const search = await registerSearch(client, datasetSearch(id, prepared.mosaic.overlap), datasetSearchMetadata(id));
   await holdSearch(client, search.id, 'dataset', id);
-  const outline = (await unionOfTiles(client, id, tiles.length)) ?? bboxGeometry(bbox);
-  const item = datasetItem(prepared, search.id, outline, services.storedBase, services.blobs.publicUrl(snapshotPath(id)));
+  await releaseSearches(client, 'dataset', id, [search.id]);
+  const created = createdOf(current) ?? prepared.created;
+  const item = datasetItem({ ...prepared, created }, search.id, await outlineOf(client, prepared), services.storedBase, services.blobs.publicUrl);
   await insertItems(client, DATASETS, [item]);
   await widenExtent(client, DATASETS, [item]);
-  return answerOf(prepared, search.id);
+  if (current !== undefined) await shrinkExtent(client, DATASETS, [current]);
+  return datasetAnswer({ id, count: facts.count, bbox, created, warnings }, search.id);
 }
 
-function answerOf({ id, tiles, bbox, created, warnings }: PreparedDataset, searchId: string): JsonObject {
-  return {
-    id,
-    collection: DATASETS,
-    tile_count: tiles.length,
-    bbox: [...bbox],
-    search_id: searchId,
-    viewer_url: paths.viewer(searchId, 'data'),
-    tilejson_url: paths.tilejson(searchId, 'data'),
-    mosaic_url: paths.datasetMosaic(id),
-    created_at: created,
-    warnings: warnings as unknown as Json,
-    links: [
-      { rel: 'self', href: paths.item(DATASETS, id), type: 'application/geo+json' },
-      { rel: 'child', href: paths.datasetTiles(id), type: 'application/geo+json' },
-      { rel: 'preview', href: paths.viewer(searchId, 'data'), type: 'text/html' },
-      { rel: 'tilejson', href: paths.tilejson(searchId, 'data'), type: 'application/json' },
-      { rel: 'mosaicjson', href: paths.datasetMosaic(id), type: 'application/json' },
-    ],
-  };
+/** Rows are made against the base item of the moment when the upload began. */
+async function unchangedBase(client: PoolClient, base: Base | undefined): Promise<void> {
+  const now = await currentBase(client, SYSTEM_TILES);
+  if (base?.id === now.id && sameJson(base.item, now.item)) return;
+  throw new DomainError('Unavailable', 'The collection of the tiles was changed during the upload; send it again.', { retryAfter: 1 });
 }
 
-/** Removes dataset, tiles, stored mosaic, and the search when nobody else holds it. @throws NotFound, PreconditionFailed */
+function rowInstants({ tiles, instants }: PreparedDataset): RowInstants {
+  const { starts, ends } = tiles.summary.instants;
+  // Also where all tiles have their own: a range that is too wide does no harm.
+  tiles.summary.instants.file(instants);
+  const [everStart, everEnd] = [starts.range, ends.range];
+  if (everStart === undefined || everEnd === undefined) throw new Error('A dataset without instants was let through.');
+  return { starts: everStart, ends: everEnd };
+}
+
+const createdOf = (item: JsonObject | undefined): string | undefined => {
+  const created = isObject(item?.['properties']) ? item['properties']['created'] : undefined;
+  return typeof created === 'string' ? created : undefined;
+};
+
+/** The union of the tiles; beyond what is united in good time their box. */
+async function outlineOf(client: PoolClient, { id, rectangles, facts, bbox }: PreparedDataset): Promise<Geometry> {
+  const [only] = rectangles ?? [];
+  if (only !== undefined && rectangles?.length === 1) return bboxGeometry(only);
+  const united = rectangles === undefined ? await unionOfTiles(client, id, facts.count) : await unionOfRectangles(client, rectangles);
+  return united ?? bboxGeometry(bbox);
+}
+
+/** The rows of a dataset and its tiles; searches and what is remembered of it stay. */
+async function removeDataset(client: PoolClient, id: string): Promise<void> {
+  await deleteItems(client, DATASETS, [id]);
+  await deleteTiles(client, id);
+}
+
+/** Removes dataset, tiles, stored copies, and the search when nobody else holds it. @throws NotFound, PreconditionFailed */
 export async function deleteDataset(services: Services, id: string, preconditions: Preconditions = {}): Promise<void> {
   await withTransaction(services.database.pool, async (client) => {
     await lockDataset(client, id);
@@ -129,13 +213,16 @@ export async function deleteDataset(services: Services, id: string, precondition
     if (stored === undefined) throw notFound(`Dataset ${id}`);
     checkPreconditions(preconditions, itemVersion(stored));
     const item = readItem(stored);
-    await deleteItems(client, DATASETS, [id]);
-    await deleteTiles(client, id);
+    await allowTime(client, tileCount(item));
+    await removeDataset(client, id);
     await releaseSearches(client, 'dataset', id);
     await forgetAnswers(client, id);
     await shrinkExtent(client, DATASETS, [item]);
   });
-  await services.blobs.remove(snapshotPath(id)).catch((error: unknown) =>
-    services.logger.error({ err: error, dataset: id }, 'the stored mosaic of a deleted dataset stays behind'),
-  );
+  await settleCopies(services, id).catch((error: unknown) => services.logger.error({ err: error, dataset: id }, 'the stored mosaic of a deleted dataset stays behind'));
+}
+
+function tileCount(item: JsonObject): number {
+  const count = isObject(item['properties']) ? item['properties']['file:tile_count'] : undefined;
+  return typeof count === 'number' ? count : Infinity;
 }

@@ -1,7 +1,7 @@
 /** A whole mosaic in one call: footprints in, MosaicJSON out. */
 import { mosaicDocument, type MosaicOptions } from './document.js';
 import { type Footprint, Footprints } from './footprints.js';
-import { burnQuadkeys } from './quadkeys.js';
+import { burnFittingQuadkeys, burnQuadkeys } from './quadkeys.js';
 import { chooseQuadkeyZoom } from './zooms.js';
 
 export interface BuildOptions extends MosaicOptions {
@@ -28,9 +28,19 @@ export interface BuiltMosaic {
 export async function buildMosaic(rows: AsyncIterable<Footprint> | Iterable<Footprint>, options: BuildOptions): Promise<BuiltMosaic> {
   const footprints = new Footprints();
   await footprints.addAll(rows, options.signal);
+  return mosaicOfFootprints(footprints, options);
+}
+
+/**
+ * The same of footprints that are in hand.
+ * @param sequence their numbers in stacking order, where that is not the order they came in
+ */
+export async function mosaicOfFootprints(footprints: Footprints, options: BuildOptions, sequence?: Int32Array): Promise<BuiltMosaic> {
   const zoom = options.quadkeyZoom ?? chooseQuadkeyZoom(footprints.summary(), options.maxzoom);
   const { maxPerQuadkey, order, limit, signal } = options;
-  const quadkeys = await burnQuadkeys(footprints, { zoom, maxPerQuadkey, order, limit, signal });
+  // A zoom that nobody asked for gives way; one that was asked for is an error that names the one that fits.
+  const burnt = options.quadkeyZoom === undefined ? burnFittingQuadkeys : burnQuadkeys;
+  const quadkeys = await burnt(footprints, { zoom, maxPerQuadkey, order, limit, sequence, signal });
   const assetPrefix = options.compact === true ? footprints.assetPrefix() : options.assetPrefix;
-  return { quadkeyZoom: zoom, quadkeys: quadkeys.count, document: mosaicDocument(footprints, quadkeys, { ...options, assetPrefix }) };
+  return { quadkeyZoom: quadkeys.zoom, quadkeys: quadkeys.count, document: mosaicDocument(footprints, quadkeys, { ...options, assetPrefix }) };
 }

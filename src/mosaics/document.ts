@@ -35,7 +35,10 @@ export function* mosaicDocument(footprints: Footprints, quadkeys: Quadkeys, opti
   const { zoom } = quadkeys;
   const size = 2 ** zoom;
   const prefix = options.assetPrefix ?? '';
-  const assets = footprints.hrefs.map((href) => JSON.stringify(prefix !== '' && href.startsWith(prefix) ? href.slice(prefix.length) : href));
+  const assetOf = (footprint: number): string => {
+    const href = footprints.hrefs.at(footprint);
+    return JSON.stringify(prefix !== '' && href.startsWith(prefix) ? href.slice(prefix.length) : href);
+  };
   const most = options.maxPerQuadkey ?? Infinity;
   let piece = `${head(footprints, zoom, options, prefix)},"tiles":{`;
   let comma = '';
@@ -46,7 +49,7 @@ export function* mosaicDocument(footprints: Footprints, quadkeys: Quadkeys, opti
     comma = ',';
     const length = Math.min(most, list.length);
     for (let at = 0; at < length; at += 1) {
-      piece += (at === 0 ? '' : ',') + (assets[list[at] ?? 0] ?? '""');
+      piece += (at === 0 ? '' : ',') + assetOf(list[at] ?? 0);
       if (piece.length >= PIECE) {
         yield piece;
         piece = '';

@@ -2,6 +2,7 @@
 import type { Geometry } from 'geojson';
 import { columnOf, rowOf } from './grid.js';
 import { type BBox, Shapes } from './shapes.js';
+import { Texts } from './texts.js';
 import { addWkb } from './wkb.js';
 
 /** What one asset covers. Rows arrive in stacking order: the first is drawn on top. */
@@ -30,10 +31,10 @@ export interface FootprintSummary {
 /** No footprint is taken for smaller than a tile of zoom 24. */
 const SMALLEST = 2 ** -24;
 
-/** Collects footprints: 32 bytes for a box, 16 a vertex for any other outline, and each href once. */
+/** Collects footprints: 32 bytes for a box, 16 a vertex for any other outline, 16 and its bytes for each href. */
 export class Footprints {
   readonly shapes = new Shapes();
-  readonly hrefs: string[] = [];
+  readonly hrefs = new Texts();
   /** The longest beginning that all hrefs share; undefined before the first. */
   private shared: string | undefined;
   private west = Infinity;

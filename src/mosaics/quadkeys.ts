@@ -21,6 +21,8 @@ export interface BurnOptions {
   readonly order?: 'given' | 'center' | undefined;
   /** Over so many quadkeys the burning stops with InvalidInput; MOST_QUADKEYS when not given. */
   readonly limit?: number | undefined;
+  /** The footprints in stacking order by their numbers, where that is not the order they came in. */
+  readonly sequence?: Int32Array | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -160,13 +162,23 @@ export async function burnQuadkeys(footprints: Footprints, options: BurnOptions)
   throw invalidInput(message, [{ path: 'quadkey_zoom', message }]);
 }
 
+/** The same at the deepest zoom from this one up that keeps the limit. @throws as burnQuadkeys, where none does */
+export async function burnFittingQuadkeys(footprints: Footprints, options: BurnOptions): Promise<Quadkeys> {
+  const { zoom, limit = MOST_QUADKEYS } = options;
+  for (let fitting = zoom; fitting > 1; fitting -= 1) {
+    const burnt = await burn(footprints, options, fitting, limit);
+    if (burnt !== undefined) return burnt;
+  }
+  return burnQuadkeys(footprints, { ...options, zoom: 1 });
+}
+
 /** Counts the quadkeys that footprints lie on, or undefined where there are more than the limit. */
 export async function countQuadkeys(footprints: Footprints, zoom: number, limit = MOST_QUADKEYS): Promise<number | undefined> {
   return (await burn(footprints, { zoom, maxPerQuadkey: 1 }, zoom, limit))?.count;
 }
 
 async function burn(footprints: Footprints, options: BurnOptions, zoom: number, limit: number): Promise<Quadkeys | undefined> {
-  const { order = 'given', maxPerQuadkey: most = Infinity, signal } = options;
+  const { order = 'given', maxPerQuadkey: most = Infinity, sequence, signal } = options;
   const size = 2 ** zoom;
   const cover = new Cover(footprints.shapes, zoom);
   const quadkeys = new Quadkeys(zoom);
@@ -183,7 +195,8 @@ async function burn(footprints: Footprints, options: BurnOptions, zoom: number, 
   const confirm = (y: number, from: number, to: number): void => {
     for (let x = from; x <= to; x += 1) quadkeys.confirm(y * size + x);
   };
-  for (; footprint < footprints.count; footprint += 1) {
+  for (let turn = 0; turn < footprints.count; turn += 1) {
+    footprint = sequence?.[turn] ?? turn;
     cover.visit(footprint, visit);
     if (quadkeys.touched > limit || quadkeys.entries > MOST_ENTRIES) return undefined;
     if (cover.bends) cover.visitFirm(footprint, confirm);

@@ -5,13 +5,15 @@
  */
 import type { Geometry } from 'geojson';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { PoolClient } from 'pg';
+import type { ClientBase, Pool, PoolClient } from 'pg';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { notFound } from '../errors.js';
 import { toEwkt } from '../geojson.js';
 import { isObject, type JsonObject, textOf } from '../json.js';
 import { dehydrate } from './hydrate.js';
+
+const COPY = 'COPY pgstac.items (id, geometry, collection, datetime, end_datetime, content) FROM STDIN';
 
 /** A whole STAC Item: validated, with its `collection`. */
 export type StacItem = JsonObject & { id: string; collection: string };
@@ -22,8 +24,8 @@ export interface Base {
   readonly id: number | null;
 }
 
-/** What an item is dehydrated against: the collection's base item now. */
-async function currentBase(client: PoolClient, collection: string): Promise<Base> {
+/** The collection's base item now. @throws NotFound */
+export async function currentBase(client: Pool | ClientBase, collection: string): Promise<Base> {
   const { rows } = await client.query<{ base_item: JsonObject; versions: boolean }>(
     `SELECT base_item, to_regprocedure('pgstac.current_base_item(text)') IS NOT NULL AS versions
        FROM pgstac.collections WHERE id = $1`,
@@ -57,7 +59,24 @@ export function columnsOf(item: StacItem, base: Base): [string, string, string, 
   return [item.id, toEwkt(item['geometry'] as unknown as Geometry), item.collection, start, end, content];
 }
 
-const row = (item: StacItem, base: Base): string => `${columnsOf(item, base).map(column).join('\t')}\n`;
+/** An item as a row for COPY. */
+export const itemRow = (item: StacItem, base: Base): string => `${columnsOf(item, base).map(column).join('\t')}\n`;
+
+/** What rows of one collection are filed under, from the first to the last of each. */
+export interface RowInstants {
+  readonly starts: readonly [string, string];
+  readonly ends: readonly [string, string];
+}
+
+/**
+ * Copies rows of a collection that has one partition, as `system_tiles` has, inside the caller's transaction.
+ * @param rows pieces of text as {@link itemRow} writes it
+ */
+export async function copyItemRows(client: PoolClient, collection: string, instants: RowInstants, rows: AsyncIterable<Buffer>): Promise<void> {
+  const { starts, ends } = instants;
+  await client.query("SELECT pgstac.check_partition($1, tstzrange($2, $3, '[]'), tstzrange($4, $5, '[]'))", [collection, ...starts, ...ends]);
+  await pipeline(Readable.from(rows, { objectMode: true }), client.query(copyFrom(COPY)));
+}
 
 /** Widens or creates the partitions that the items of one collection fall into; a no-op where they exist and are wide enough. */
 export async function preparePartitions(client: PoolClient, collection: string, items: readonly StacItem[]): Promise<void> {
@@ -87,7 +106,7 @@ async function copyRows(client: PoolClient, items: readonly StacItem[], base: Ba
   const chunks = function* (): Generator<string> {
     let chunk = '';
     for (const item of items) {
-      chunk += row(item, base);
+      chunk += itemRow(item, base);
       if (chunk.length > 1_000_000) {
         yield chunk;
         chunk = '';
@@ -95,10 +114,7 @@ async function copyRows(client: PoolClient, items: readonly StacItem[], base: Ba
     }
     if (chunk !== '') yield chunk;
   };
-  const sink = client.query(
-    copyFrom('COPY pgstac.items (id, geometry, collection, datetime, end_datetime, content) FROM STDIN'),
-  );
-  await pipeline(Readable.from(chunks(), { objectMode: true }), sink);
+  await pipeline(Readable.from(chunks(), { objectMode: true }), client.query(copyFrom(COPY)));
 }
 
 /** Deletes items by id inside the caller's transaction; answers how many there were. */

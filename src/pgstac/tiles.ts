@@ -6,6 +6,7 @@ import type { Cql2Expression } from '../cql2/ast.js';
 import { parseCql2Json } from '../cql2/json.js';
 import { itemResolver } from '../cql2/resolver.js';
 import { SqlBuilder } from '../cql2/sql-builder.js';
+import type { Bbox } from '../geojson.js';
 import type { JsonObject } from '../json.js';
 
 /** The two properties that the seed registers with indexes (database/seed.ts). */
@@ -32,6 +33,17 @@ export async function deleteTiles(client: PoolClient, datasetId: string): Promis
   const where = whereParent(datasetId, builder);
   const { rowCount } = await client.query(`DELETE FROM pgstac.items i WHERE ${where}`, [...builder.values]);
   return rowCount ?? 0;
+}
+
+/** The union of rectangles as GeoJSON, edges closer than 1e-9 degrees taken for one. */
+export async function unionOfRectangles(client: PoolClient, rectangles: readonly Bbox[]): Promise<Geometry | undefined> {
+  const sides = [0, 1, 2, 3].map((side) => rectangles.map((rectangle) => rectangle[side]));
+  const { rows } = await client.query<{ geometry: string }>(
+    `SELECT ST_AsGeoJSON(ST_ForcePolygonCCW(ST_Union(ST_MakeEnvelope(w, s, e, n, 4326), 0.000000001)), 9) AS geometry
+       FROM unnest($1::float8[], $2::float8[], $3::float8[], $4::float8[]) AS r(w, s, e, n)`,
+    sides,
+  );
+  return rows[0] === undefined ? undefined : (JSON.parse(rows[0].geometry) as Geometry);
 }
 
 /** Beyond so many tiles their exact union costs minutes (GEOS: 10 ms a hundred); the dataset's outline is then its box. */

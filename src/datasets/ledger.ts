@@ -1,0 +1,46 @@
+/** What is kept of every tile until the dataset is written: its place, index, href and outline, packed to some 150 bytes. */
+import { Footprints } from '../mosaics/footprints.js';
+import { Integers } from '../mosaics/growable.js';
+import { TextIndex } from '../mosaics/text-index.js';
+import type { Faults } from './faults.js';
+import type { PlacedTile } from './headers.js';
+
+export class TileLedger {
+  readonly footprints = new Footprints();
+  private readonly places = new Integers();
+  private readonly indices = new Integers();
+  private readonly known = new TextIndex(this.footprints.hrefs);
+  private ascending = true;
+
+  get count(): number {
+    return this.indices.length;
+  }
+
+  /** Names a file that is there already, in whatever order the two came. */
+  add({ place, index, href, footprint }: PlacedTile, faults: Faults): void {
+    const number = this.count;
+    this.footprints.add({ href, geometry: footprint.geometry, crossesAntimeridian: footprint.bbox[0] > footprint.bbox[2] });
+    if (number > 0 && this.indices.at(number - 1) >= index) this.ascending = false;
+    this.places.push(place);
+    this.indices.push(index);
+    const same = this.known.add(href, number);
+    if (same < 0) return;
+    const [first, second] = this.places.at(same) < place ? [same, number] : [number, same];
+    faults.add(`/tiles/${this.places.at(second)}/href`, `is the same as that of /tiles/${this.places.at(first)}`, this.indices.at(second));
+  }
+
+  /** The tiles' numbers by tile_index; undefined where they came like that. Names each index that is there twice. */
+  byIndex(faults: Faults): Int32Array | undefined {
+    if (this.ascending) return undefined;
+    const { places, indices } = this;
+    const order = Int32Array.from({ length: this.count }, (_, number) => number);
+    order.sort((a, b) => indices.at(a) - indices.at(b) || places.at(a) - places.at(b));
+    let first = 0;
+    for (let at = 1; at < order.length; at += 1) {
+      const index = indices.at(order[at] ?? 0);
+      if (index !== indices.at(order[first] ?? 0)) first = at;
+      else faults.add(`/tiles/${places.at(order[at] ?? 0)}/index`, `is ${index}, as that of /tiles/${places.at(order[first] ?? 0)}`, index);
+    }
+    return order;
+  }
+}

@@ -1,0 +1,86 @@
+/** Rows of tiles on their way to the database: in memory while they are few, then in a file that no crash can leave behind. */
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DomainError, messageOf } from '../errors.js';
+import { codeOf } from '../storage/source.js';
+
+/** Rows are written to the file, and read back, in pieces of about this many bytes. */
+const PIECE = 512 * 1024;
+
+export const spoolFolder = (dataDir: string): string => join(dataDir, 'spool');
+
+export class RowSpool {
+  private rows: string[] = [];
+  private characters = 0;
+  private file: FileHandle | undefined;
+  private bytes = 0;
+
+  /** @param folder where the file is made, when there has to be one */
+  constructor(private readonly folder: string) {}
+
+  add(row: string): void {
+    this.rows.push(row);
+    this.characters += row.length;
+  }
+
+  /** Writes what has gathered, once that is a piece; an upload that waits for this is no faster than the disk. */
+  async drain(): Promise<void> {
+    if (this.characters < PIECE) return;
+    const piece = this.take();
+    try {
+      this.file ??= await openUnnamed(this.folder);
+      await this.file.write(piece, 0, piece.length, this.bytes);
+    } catch (cause) {
+      throw new DomainError('Unavailable', `The server could not keep the upload on its disk (${codeOf(cause) || messageOf(cause)}).`, { cause, retryAfter: 60 });
+    }
+    this.bytes += piece.length;
+  }
+
+  /** All rows in the order they came, as often as asked: a transaction that is tried again reads them again. */
+  async *pieces(): AsyncGenerator<Buffer, void, undefined> {
+    for (let from = 0; from < this.bytes; from += PIECE) {
+      const piece = Buffer.allocUnsafe(Math.min(PIECE, this.bytes - from));
+      await this.file?.read(piece, 0, piece.length, from);
+      yield piece;
+    }
+    if (this.rows.length > 0) yield Buffer.from(this.rows.join(''));
+  }
+
+  async close(): Promise<void> {
+    this.rows = [];
+    await this.file?.close();
+    this.file = undefined;
+  }
+
+  private take(): Buffer {
+    const piece = Buffer.from(this.rows.join(''));
+    this.rows = [];
+    this.characters = 0;
+    return piece;
+  }
+}
+
+/** A file without a name: the system frees it with the process, however that ends. */
+async function openUnnamed(folder: string): Promise<FileHandle> {
+  const file = await openIn(folder).catch((error: unknown) => {
+    // A data folder that cannot be written is no reason to refuse an upload; a full one is.
+    if (codeOf(error) === 'ENOSPC') throw error;
+    return openIn(join(tmpdir(), 'stac-mosaic-spool'));
+  });
+  return file;
+}
+
+async function openIn(folder: string): Promise<FileHandle> {
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${randomUUID()}.rows`);
+  const file = await open(path, 'wx+', 0o600);
+  await rm(path, { force: true });
+  return file;
+}
+
+/** Removes what a process left that was killed between making a file and taking its name away. */
+export async function clearSpool(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) if (name.endsWith('.rows')) await rm(join(folder, name), { force: true }).catch(() => undefined);
+}
