@@ -7,12 +7,12 @@ import compression from 'compression';
 import cors from 'cors';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
-import { DomainError, invalidInput, messageOf } from '../src/errors.js';
+import { DomainError, messageOf } from '../src/errors.js';
 import { parseQuery } from '../schemas/parameters.js';
-import { checkDepth, unstorable } from '../src/json-text.js';
 import { isObject, type Json } from '../src/json.js';
 import type { Services } from '../src/services.js';
 import { baseOf } from './base.js';
+import { bodyParsers, streamOf } from './body.js';
 import { errorReply } from './errors.js';
 import type { Call, Method, Operation, Reply, Route } from './http.js';
 import { documentOf, formatOf, hasPage, withAlternate } from './negotiate.js';
@@ -92,7 +92,7 @@ function mount(app: Express, services: Services, routes: readonly Route[]): void
     const at = app.route(toExpressPath(path));
     for (const { method, operation } of group) {
       const register = { GET: at.get, POST: at.post, PUT: at.put, PATCH: at.patch, DELETE: at.delete }[method satisfies Method].bind(at);
-      register(...bodyParsers(operation, services), (request: Request, response: Response) => serve(services, { method, path, operation }, request, response));
+      register(...bodyParsers(operation, services.config), (request: Request, response: Response) => serve(services, { method, path, operation }, request, response));
     }
     at.options((_request: Request, response: Response) => void response.setHeader('Allow', allow).status(204).end());
     at.all((request: Request, response: Response) => {
@@ -101,27 +101,6 @@ function mount(app: Express, services: Services, routes: readonly Route[]): void
       response.status(405).json(body);
     });
   }
-}
-
-/** JSON is parsed, strictly by its media type; an operation with another type says so in `body.types`. */
-function bodyParsers(operation: Operation, { config }: Services) {
-  const { body } = operation;
-  if (body === undefined) return [];
-  const isTaken = (request: Request): boolean => {
-    const type = (request.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase();
-    return type !== undefined && body.types.includes(type);
-  };
-  const check = (request: Request, _response: Response, next: NextFunction): void => {
-    if (!isTaken(request)) throw new DomainError('UnsupportedMediaType', `Content-Type must be one of ${body.types.join(', ')}.`);
-    next();
-  };
-  const storable = (request: Request, _response: Response, next: NextFunction): void => {
-    checkDepth(request.body as unknown);
-    const faults = body.gathersFaults === true ? [] : unstorable(request.body as unknown);
-    if (faults.length > 0) throw invalidInput(`The body cannot be stored: ${faults[0]?.path} ${faults[0]?.message}`, faults);
-    next();
-  };
-  return [check, express.json({ limit: config.maxJsonBytes, strict: false, type: () => true }), storable];
 }
 
 const requestId = (response: Response): string => String(response.locals['requestId']);
@@ -142,6 +121,7 @@ async function serve(services: Services, { method, path, operation }: Route, req
     query: parseQuery(operation.query ?? {}, search, services.config.strictParameters),
     search,
     body: request.body as unknown,
+    stream: streamOf(operation, request, services.config),
     // A page is made of the JSON answer, so that is what the operation is asked for.
     headers: format === 'html' || search.has('f') ? { ...request.headers, accept: 'application/json' } : request.headers,
     base: baseOf(request, services.config),

@@ -4,42 +4,84 @@ import { choice, limit, text } from '../schemas/parameters.js';
 import { fromParameters, itemParameters } from '../schemas/search.js';
 import { preconditionFailed } from '../schemas/writes.js';
 import { DATASETS, SYSTEM_TILES } from '../src/datasets/collections.js';
-import { deleteDataset, postDataset, validateDataset } from '../src/datasets/write.js';
+import { uploadOfLines } from '../src/datasets/lines.js';
+import { type DatasetUpload, uploadOfBody } from '../src/datasets/upload.js';
+import { deleteDataset, postDataset, putDataset, validateDataset, type WriteAnswer } from '../src/datasets/write.js';
 import { invalidAt, notFound } from '../src/errors.js';
 import { isObject, type JsonObject, textOf } from '../src/json.js';
-import { GEOJSON_TYPE, paths } from '../src/links.js';
+import { GEOJSON_TYPE, JSON_TYPE, paths } from '../src/links.js';
 import { findItem, findStoredItem, readItem, type StoredItem } from '../src/pgstac/items-read.js';
 import { parentExpression, tileResolver } from '../src/pgstac/tiles.js';
 import type { SearchQuery } from '../src/search/query.js';
 import { searchItems } from '../src/search/search.js';
 import { itemVersion } from '../src/transactions/versions.js';
 import { etag, preconditionsOf } from './etag.js';
-import { type Call, operation, param } from './http.js';
+import { type Call, operation, param, type Reply } from './http.js';
 import { itemPage, searchPage } from './item-pages.js';
 import { itemSequence, wantsSequence } from './item-sequence.js';
 import { presentItem, presentTile, resolveAnswer } from './present.js';
 
 const tag = 'Datasets';
 
+const uploadErrors = {
+  408: { description: 'The client stopped sending' },
+  413: { description: 'The body, one of its lines, or the number of tiles is beyond the limit' },
+};
+
+const onlyValidate = { validate: choice('Checks everything and writes nothing.', ['only']) };
+const body = { types: [JSON_TYPE], streamed: ['application/x-ndjson'], schema: documentSchema('dataset'), gathersFaults: true } as const;
+
+/** The upload of a request: one JSON document, or a head and a tile a line. */
+const uploadOf = ({ body, stream }: Pick<Call, 'body' | 'stream'>): Promise<DatasetUpload> | DatasetUpload => (stream === undefined ? uploadOfBody(body) : uploadOfLines(stream));
+
 export const create = operation({
   id: 'postDataset',
   summary: 'Writes a dataset and all its tiles, or nothing',
   tag,
-  query: { validate: choice('Checks everything and writes nothing.', ['only']) },
-  body: { types: ['application/json'], schema: documentSchema('dataset'), gathersFaults: true },
+  query: onlyValidate,
+  body,
   answers: {
     200: jsonAnswer('The first answer again, for the same content or key; or what a check found', 'datasetAnswer'),
     201: jsonAnswer('The dataset; Location names it', 'datasetAnswer'),
-    409: { description: 'The id exists with other content' },
+    ...uploadErrors,
+    409: { description: 'The id exists with other content, or the Idempotency-Key was used for other content' },
     ...storeFailures,
   },
-  async handle({ services, query, body, base, headers, signal }) {
-    if (query.validate === 'only') return { body: await validateDataset(services, body, signal) };
-    const { created, answer } = await postDataset(services, body, { idempotencyKey: idempotencyKey(headers['idempotency-key']), signal });
-    const location = base + paths.dataset(textOf(answer['id']));
-    return { status: created ? 201 : 200, headers: { Location: location }, body: resolveAnswer(base, answer) };
+  async handle(call) {
+    const { services, query, headers, signal } = call;
+    const upload = await uploadOf(call);
+    if (query.validate === 'only') return { body: await validateDataset(services, upload, signal) };
+    return written(call, await postDataset(services, upload, { idempotencyKey: idempotencyKey(headers['idempotency-key']), signal }));
   },
 });
+
+export const replace = operation({
+  id: 'putDataset',
+  summary: 'Replaces a dataset and all its tiles, or creates it: readers see the old one or the new one, never a mixture',
+  tag,
+  query: onlyValidate,
+  body,
+  answers: {
+    200: jsonAnswer('The dataset as it is now; or what a check found', 'datasetAnswer'),
+    201: jsonAnswer('The dataset, which was none before; Location names it', 'datasetAnswer'),
+    ...uploadErrors,
+    409: { description: 'The Idempotency-Key was used for other content' },
+    412: preconditionFailed,
+    ...storeFailures,
+  },
+  async handle(call) {
+    const { services, query, headers, signal } = call;
+    const id = param(call, 'datasetId');
+    const upload = await uploadOf(call);
+    if (query.validate === 'only') return { body: await validateDataset(services, upload, signal, id) };
+    return written(call, await putDataset(services, id, upload, { idempotencyKey: idempotencyKey(headers['idempotency-key']), preconditions: preconditionsOf(call), signal }));
+  },
+});
+
+function written({ base }: Pick<Call, 'base'>, { outcome, answer }: WriteAnswer): Reply {
+  const location = base + paths.dataset(textOf(answer['id']));
+  return { status: outcome === 'created' ? 201 : 200, headers: { Location: location }, body: resolveAnswer(base, answer) };
+}
 
 function idempotencyKey(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
@@ -103,21 +145,35 @@ export const tiles = operation({
   answers: { 200: itemsOrSequence('A page of tile items') },
   async handle(call) {
     const { services, query, base, path, search } = call;
-    const { id, properties } = await dataset(call);
-    const present = (item: StoredItem): string => JSON.stringify(presentTile(base, textOf(id), readItem(item)));
+    const id = param(call, 'datasetId');
+    const before = await dataset(call);
+    const present = (item: StoredItem): string => JSON.stringify(presentTile(base, id, readItem(item)));
     const asked: SearchQuery = {
       collections: [SYSTEM_TILES],
-      filter: parentExpression(textOf(id)),
+      filter: parentExpression(id),
       sortby: [{ field: 'tile_index', direction: 'asc' }],
       limit: query.limit ?? 100,
       ...(query.token === undefined ? {} : { token: query.token }),
     };
     if (wantsSequence(call.headers)) return itemSequence(call, asked, { hidden: [] }, { present, resolver: tileResolver });
-    const page = await searchItems(services, asked, { hidden: [] }, tileResolver);
-    const count = isObject(properties) ? properties['file:tile_count'] : undefined;
-    return itemPage(page, { base, path, search, matched: typeof count === 'number' ? count : undefined, present });
+    const { page, count } = await ofOneVersion(call, before, () => searchItems(services, asked, { hidden: [] }, tileResolver));
+    return itemPage(page, { base, path, search, matched: count, present });
   },
 });
+
+/** A page and the count of one and the same dataset: read again where a PUT came between. */
+async function ofOneVersion<T>(call: Pick<Call, 'services' | 'params'>, before: JsonObject, read: () => Promise<T>): Promise<{ page: T; count: number | undefined }> {
+  let known = before;
+  for (let tries = 0; ; tries += 1) {
+    const page = await read();
+    const now = await dataset(call);
+    const [{ updated }, { updated: later, 'file:tile_count': count }] = [propertiesOf(known), propertiesOf(now)];
+    if (updated === later || tries > 10) return { page, count: typeof count === 'number' ? count : undefined };
+    known = now;
+  }
+}
+
+const propertiesOf = ({ properties }: JsonObject): JsonObject => (isObject(properties) ? properties : {});
 
 export const tile = operation({
   id: 'getDatasetTile',

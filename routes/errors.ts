@@ -48,6 +48,8 @@ export function errorReply(thrown: unknown, requestId: string, logger: Logger): 
 
 function retryHeaders(error: DomainError): Record<string, string> {
   if (error.kind === 'Unavailable' || error.kind === 'RateLimited') return { 'Retry-After': String(error.retryAfter ?? 2) };
+  // What else may come of the body is nobody's.
+  if (error.kind === 'RequestTimeout') return { Connection: 'close' };
   return {};
 }
 

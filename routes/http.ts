@@ -18,6 +18,8 @@ export interface Call<P extends ParameterSet = ParameterSet> {
   readonly search: URLSearchParams;
   /** The parsed JSON body; undefined where the operation takes none. */
   readonly body: unknown;
+  /** The bytes of a body of a type in `streamed`, unpacked, as they come. */
+  readonly stream: AsyncIterable<Buffer> | undefined;
   readonly headers: IncomingHttpHeaders;
   /** The absolute base of every link, without a trailing slash. */
   readonly base: string;
@@ -46,6 +48,8 @@ export interface Operation<P extends ParameterSet = ParameterSet> {
   /** Media types taken as body, with the schema of what they hold. */
   readonly body?: {
     readonly types: readonly string[];
+    /** Types whose bodies are not parsed but handed on as `stream`. */
+    readonly streamed?: readonly string[];
     readonly schema: SchemaObject;
     /** Of those media types whose bodies have another schema. */
     readonly schemas?: Readonly<Record<string, SchemaObject>>;

@@ -63,6 +63,7 @@ export const routes: readonly Route[] = [
   get('/api/datasets', datasets.list),
   post('/api/datasets', datasets.create),
   get('/api/datasets/{datasetId}', datasets.read),
+  put('/api/datasets/{datasetId}', datasets.replace),
   del('/api/datasets/{datasetId}', datasets.remove),
   get('/api/datasets/{datasetId}/metadata', datasets.metadata),
   get('/api/datasets/{datasetId}/mosaic.json', mosaics.mosaic('dataset')),

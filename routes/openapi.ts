@@ -80,7 +80,7 @@ function describe(route: Route): SchemaObject {
     summary,
     tags: [tag],
     parameters: [...pathParameters(path), ...queryParameters(query ?? {})],
-    ...(body === undefined ? {} : { requestBody: { required: true, content: Object.fromEntries(body.types.map((type) => [type, { schema: body.schemas?.[type] ?? body.schema }])) } }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: { ...Object.fromEntries(body.types.map((type) => [type, { schema: body.schemas?.[type] ?? body.schema }])), ...Object.fromEntries((body.streamed ?? []).map((type) => [type, { schema: { type: 'string' } }])) } } }),
     responses: answersOf(route),
   };
 }

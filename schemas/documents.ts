@@ -70,7 +70,7 @@ export const documents = {
   dataset: {
     type: 'object',
     required: ['dataset', 'tiles'],
-    properties: { dataset: { type: 'object', required: ['id'], properties: { id: { type: 'string' } } }, tiles: { type: 'array', minItems: 1, items: { type: 'object' } }, mosaic: { type: 'object' }, expected_tiles: { type: 'integer', minimum: 1 } },
+    properties: { dataset: { type: 'object', required: ['id'], properties: { id: { type: 'string' } } }, tiles: { type: 'array', minItems: 1, items: { type: 'object' } }, mosaic: { type: 'object' }, expected_tiles: { type: 'integer', minimum: 1 }, metadata: { type: 'object', description: "The source's own description: stored as it is and linked as asset `metadata`" } },
   },
   datasetAnswer: {
     type: 'object',

@@ -37,6 +37,8 @@ export interface Config extends StorageConfig {
   /** Limits of a JSON and of an NDJSON body in bytes. */
   readonly maxJsonBytes: number;
   readonly maxNdjsonBytes: number;
+  /** How long a client may be silent in the middle of an NDJSON body. */
+  readonly uploadIdleMs: number;
   readonly logLevel: string;
 }
 
@@ -133,6 +135,7 @@ export function loadConfig(env: Environment = process.env): Config {
     corsOrigins: reader.text('CORS_ORIGINS') === undefined ? ['*'] : reader.list('CORS_ORIGINS'),
     maxJsonBytes: 1024 * 1024 * reader.integer('MAX_BODY_MB', 32, 1, 4096),
     maxNdjsonBytes: 1024 * 1024 * reader.integer('MAX_BODY_MB', 512, 1, 4096),
+    uploadIdleMs: 1000 * reader.integer('UPLOAD_IDLE_SECONDS', 60, 1, 3600),
     logLevel: reader.oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
   };
   if (reader.problems.length > 0) throw new ConfigError(reader.problems);

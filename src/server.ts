@@ -10,6 +10,7 @@ import type { Config } from './config.js';
 import { type Database, openDatabase, withTransaction } from './database/index.js';
 import { DATASETS, SEED_COLLECTIONS } from './datasets/collections.js';
 import { reconcile } from './datasets/reconcile.js';
+import { clearSpool, spoolFolder } from './datasets/spool.js';
 import { registerCollectionSearch, searchIdOf } from './hooks/collection-search.js';
 import { withRootPath } from './links.js';
 import type { Logger } from './log.js';
@@ -62,7 +63,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       { path: '/assets/maplibre', folder: fileURLToPath(new URL('.', import.meta.resolve('maplibre-gl'))) },
       { path: '/assets', folder: join(packageFolder, 'public') },
     ];
-    const server = createServer(createApp(services, routes, assets));
+    // An upload takes as long as it takes: routes/body.ts ends those whose client falls silent.
+    const server = createServer({ requestTimeout: 0 }, createApp(services, routes, assets));
+    await clearSpool(spoolFolder(config.dataDir));
     await listen(server, config);
     return { url: urlOf(server, config), services, close: () => drain(server, services) };
   } catch (error) {

@@ -16,7 +16,7 @@ export interface DatasetHead {
   readonly metadata?: JsonObject | undefined;
 }
 
-const MEMBERS = new Set(['dataset', 'tiles', 'mosaic', 'expected_tiles', 'metadata']);
+const MEMBERS = new Set(['dataset', 'mosaic', 'expected_tiles', 'metadata']);
 
 /** @param urlId the id in the URL of a PUT: the body's must be the same, or left out */
 export function parseHead(value: unknown, faults: Faults, urlId?: string): DatasetHead {
@@ -24,7 +24,7 @@ export function parseHead(value: unknown, faults: Faults, urlId?: string): Datas
     faults.add('', 'must be an object with "dataset" and "tiles"');
     return { id: '', dataset: {}, mosaic: {} };
   }
-  for (const key of Object.keys(value)) if (!MEMBERS.has(key)) faults.add(`/${key}`, `is not a member here; known are ${[...MEMBERS].join(', ')}`);
+  for (const key of Object.keys(value)) if (!MEMBERS.has(key)) faults.add(`/${key}`, `is not a member here; known are ${[...MEMBERS, 'and beside them tiles, in JSON'].join(', ')}`);
   const dataset = parseDataset(value['dataset'], faults, urlId);
   faults.addUnstorable(value['dataset'], '/dataset');
   const mosaic = faults.attempt(() => parseMosaicOptions(value['mosaic'], '/mosaic')) ?? {};

@@ -37,7 +37,7 @@ function parseLine(line: Buffer): ArrivedTile {
   }
 }
 
-const isBlank = (line: Buffer): boolean => line.length === 0 || /^[ \t\r]*$/.test(line.toString('latin1', 0, 100)) && line.length <= 100;
+const isBlank = (line: Buffer): boolean => (line[0] ?? 0) <= 32 && line.toString('latin1').trim() === '';
 
 /** The lines that each piece of the stream completes. */
 async function* linesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<readonly Buffer[]> {

@@ -16,7 +16,7 @@ const MOST_RECTANGLES = 5000;
 export function rectanglesOf(shapes: Shapes): Bbox[] | undefined {
   const boxes = boxesInSteps(shapes);
   if (boxes === undefined) return undefined;
-  const bySouth = Int32Array.from({ length: boxes.length / 4 }, (_, box) => box).sort((a, b) => at(boxes, 4 * a + 1) - at(boxes, 4 * b + 1));
+  const bySouth = Int32Array.from({ length: boxes.length / 4 }, (_, box) => box).toSorted((a, b) => at(boxes, 4 * a + 1) - at(boxes, 4 * b + 1));
   const found: Bbox[] = [];
   let open: { spans: number[]; south: number; north: number } | undefined;
   let active: number[] = [];

@@ -1,46 +1,79 @@
-/** Repairs the stored copies of MosaicJSON after a process died between a commit and its promotion (API.md section 2). */
+/** Repairs the stored copies of datasets after a process died between a commit and their promotion (API.md section 2). */
+import { withTransaction } from '../database/index.js';
 import { mosaicOf } from '../searches/mosaic.js';
 import { datasetTarget } from '../searches/target.js';
 import type { Services } from '../services.js';
-import { DATASETS } from './collections.js';
-import { snapshotPath } from './dataset-item.js';
+import { originalPath, snapshotPath } from './dataset-item.js';
+import { committedAttempt, type CommittedDataset, committedDatasets, lockDataset } from './records.js';
 
 export interface Reconciled {
-  /** Datasets whose copy was missing and was written anew. */
+  /** Datasets whose copies were missing or of an earlier state, and are right now. */
   readonly restored: string[];
   /** Copies of attempts that ended without a dataset, and of datasets that are gone. */
   readonly removed: string[];
 }
 
-const FOLDER = 'metadata/mosaics';
+type Stores = Pick<Services, 'database' | 'blobs'>;
+
+const FOLDERS = ['metadata/mosaics', 'metadata/original'];
 /** `{dataset}.{uuid}.json`, the copy of one attempt, and `{name}.{uuid}.tmp`, a file that is being written. */
 const ATTEMPT = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(json|tmp)$/;
-/** An attempt younger than this may still be under way; ours end within the statement timeout of a minute. */
-const ATTEMPT_LIFE_MS = 3_600_000;
+/** An attempt younger than this may still be under way; a transaction of ours may take an hour, and its copies are written before it. */
+const ATTEMPT_LIFE_MS = 2 * 3_600_000;
 
 /** @param alone no other instance writes: attempts of any age are leftovers */
-export async function reconcile(services: Pick<Services, 'database' | 'blobs'>, alone = false): Promise<Reconciled> {
+export async function reconcile(services: Stores, alone = false): Promise<Reconciled> {
   const { database, blobs } = services;
-  const stored = await blobs.list(FOLDER);
+  const stored = (await Promise.all(FOLDERS.map((folder) => blobs.list(folder)))).flat();
   // Listed after the blobs: a dataset that comes in between has its copy already, one that goes has none left to remove.
-  const { rows } = await database.pool.query<{ id: string }>('SELECT id FROM pgstac.items WHERE collection = $1', [DATASETS]);
-  const wanted = new Map(rows.map(({ id }) => [snapshotPath(id), id]));
+  const datasets = await committedDatasets(database.pool);
+  const fixed = new Set(datasets.flatMap(({ id, hasMetadata }) => [snapshotPath(id), ...(hasMetadata ? [originalPath(id)] : [])]));
+  const attempts = new Map(datasets.flatMap(copiesOfAttempt));
+  const present = new Set(stored.map(({ name }) => name));
+  const restored = new Set<string>();
   const removed: string[] = [];
-  const restored: string[] = [];
   for (const { name, modified } of stored) {
-    const leftover = ATTEMPT.test(name) ? alone || Date.now() - modified > ATTEMPT_LIFE_MS : !wanted.has(name);
-    if (leftover && !wanted.has(name)) {
+    const copy = attempts.get(name);
+    if (copy !== undefined) {
+      if (await promoteCopy(services, copy, name)) restored.add(copy.id);
+      present.add(copy.to);
+    } else if (!fixed.has(name) && (!ATTEMPT.test(name) || alone || Date.now() - modified > ATTEMPT_LIFE_MS)) {
       await blobs.remove(name);
       removed.push(name);
     }
   }
-  const present = new Set(stored.map(({ name }) => name));
-  for (const [name, id] of wanted) {
-    if (present.has(name)) continue;
-    const target = await datasetTarget(services, id, { hidden: [] });
-    const document = await mosaicOf(services, target, {}, AbortSignal.timeout(600_000));
-    await blobs.put(name, document);
-    restored.push(id);
+  for (const { id } of datasets) {
+    if (present.has(snapshotPath(id))) continue;
+    await rebuild(services, id);
+    restored.add(id);
   }
-  return { restored, removed };
+  return { restored: [...restored], removed };
+}
+
+interface Copy {
+  readonly id: string;
+  readonly attempt: string;
+  readonly to: string;
+}
+
+/** The names that a dataset's copies have until they are promoted. */
+function copiesOfAttempt({ id, attempt }: CommittedDataset): [string, Copy][] {
+  if (attempt === null) return [];
+  return [snapshotPath, originalPath].map((path) => [path(id, attempt), { id, attempt, to: path(id) }]);
+}
+
+/** Unless another attempt has been committed since. */
+function promoteCopy({ database, blobs }: Stores, { id, attempt, to }: Copy, name: string): Promise<boolean> {
+  return withTransaction(database.pool, async (client) => {
+    await lockDataset(client, id);
+    if ((await committedAttempt(client, id))?.attempt !== attempt || (await blobs.get(name)) === undefined) return false;
+    await blobs.promote(name, to);
+    return true;
+  });
+}
+
+/** From the tiles, where neither copy is left. */
+async function rebuild(services: Stores, id: string): Promise<void> {
+  const target = await datasetTarget(services, id, { hidden: [] });
+  await services.blobs.put(snapshotPath(id), await mosaicOf(services, target, {}, AbortSignal.timeout(600_000)));
 }

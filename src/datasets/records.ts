@@ -62,15 +62,24 @@ export async function firstAnswer(db: Queryable, attempt: Attempt): Promise<Json
   throw conflict(`Dataset ${id} exists with other content; PUT /api/datasets/{id} replaces it.`, [{ path: '/dataset/id', message: 'exists' }]);
 }
 
-/** The attempt whose stored copies belong to a dataset; undefined where the dataset does not exist. */
-export async function committedAttempt(db: Queryable, id: string): Promise<{ attempt: string | null; hasMetadata: boolean } | undefined> {
-  const { rows } = await db.query<{ attempt: string | null; hasMetadata: boolean }>(
-    `SELECT c.attempt, coalesce(i.content #>> '{assets,metadata,href}' LIKE '%/files/metadata/original/%', false) AS "hasMetadata"
-       FROM pgstac.items i LEFT JOIN stac_mosaic.dataset_contents c ON c.dataset_id = i.id
-      WHERE i.collection = $2 AND i.id = $1`,
-    [id, DATASETS],
-  );
-  return rows[0];
+/** What a dataset's stored copies are made of. */
+export interface CommittedDataset {
+  readonly id: string;
+  /** The mark of the attempt that was committed last; null for a dataset that was not written by us. */
+  readonly attempt: string | null;
+  readonly hasMetadata: boolean;
+}
+
+const COMMITTED = `SELECT i.id, c.attempt, coalesce(i.content #>> '{assets,metadata,href}' LIKE '%/files/metadata/original/%', false) AS "hasMetadata"
+  FROM pgstac.items i LEFT JOIN stac_mosaic.dataset_contents c ON c.dataset_id = i.id WHERE i.collection = '${DATASETS}'`;
+
+export async function committedDatasets(db: Queryable): Promise<CommittedDataset[]> {
+  return (await db.query<CommittedDataset>(COMMITTED)).rows;
+}
+
+/** Undefined where the dataset does not exist. */
+export async function committedAttempt(db: Queryable, id: string): Promise<CommittedDataset | undefined> {
+  return (await db.query<CommittedDataset>(`${COMMITTED} AND i.id = $1`, [id])).rows[0];
 }
 
 /** @param copies the mark of the attempt whose stored copies belong to what was written */
