@@ -163,7 +163,7 @@ async function insertDataset(client: PoolClient, services: Services, prepared: P
   await holdSearch(client, search.id, 'dataset', id);
   await releaseSearches(client, 'dataset', id, [search.id]);
   const created = createdOf(current) ?? prepared.created;
-  const item = datasetItem({ ...prepared, created }, search.id, await outlineOf(client, prepared), services.storedBase, services.blobs.publicUrl);
+  const item = datasetItem({ ...prepared, created }, search.id, await outlineOf(client, prepared), services.storedBase, (name) => services.blobs.publicUrl(name));
   await insertItems(client, DATASETS, [item]);
   await widenExtent(client, DATASETS, [item]);
   if (current !== undefined) await shrinkExtent(client, DATASETS, [current]);
