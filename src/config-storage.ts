@@ -72,7 +72,7 @@ export function readStorage(variables: Variables, dataDir: string): StorageConfi
 function readAccount(variables: Variables, storage: URL | undefined): AzureAccount | undefined {
   const { problems } = variables;
   const connection = variables.text('AZURE_STORAGE_CONNECTION_STRING');
-  const account = connection === undefined ? accountOfVariables(variables, storage) : accountOfConnection(connection, problems);
+  const account = connection === undefined ? accountOfVariables(variables, storage) : at(storage, accountOfConnection(connection, problems));
   if (account === undefined) return undefined;
   const { credential, endpoint } = account;
   const from = connection === undefined ? `AZURE_STORAGE_${credential.kind === 'key' ? 'ACCESS_KEY' : 'SAS_TOKEN'}` : 'AZURE_STORAGE_CONNECTION_STRING';
@@ -82,12 +82,19 @@ function readAccount(variables: Variables, storage: URL | undefined): AzureAccou
   return account;
 }
 
+/** The account where STORAGE_URL says that it is: by another name of the emulator's machine, or at a domain of one's own. */
+function at(storage: URL | undefined, account: AzureAccount | undefined): AzureAccount | undefined {
+  if (storage === undefined || account === undefined || storage.href.startsWith(`${account.endpoint}/`)) return account;
+  const { name, endpoint } = placeOf(storage);
+  return name === undefined || name === account.name ? { ...account, endpoint } : account;
+}
+
 function accountOfVariables(variables: Variables, storage: URL | undefined): AzureAccount | undefined {
   const place = storage === undefined ? undefined : placeOf(storage);
   const named = variables.text('AZURE_STORAGE_ACCOUNT');
   const name = named ?? place?.name;
-  const key = variables.text('AZURE_STORAGE_ACCESS_KEY');
   const sas = variables.text('AZURE_STORAGE_SAS_TOKEN')?.replace(/^\?/, '') ?? (storage?.searchParams.has('sig') === true ? storage.search.slice(1) : undefined);
+  const key = variables.text('AZURE_STORAGE_ACCESS_KEY') ?? (name === EMULATOR.AccountName && sas === undefined ? EMULATOR.AccountKey : undefined);
   if (name === undefined) {
     if (key !== undefined || (sas !== undefined && storage === undefined)) variables.problems.push('AZURE_STORAGE_ACCOUNT is missing: the key or SAS token beside it belongs to an account');
     return undefined;

@@ -19,7 +19,7 @@ export function createFileBlobs(storageUrl: string): BlobStore {
   const root = normalize(fileURLToPath(storageUrl)).replace(/(?<=.)[/\\]+$/, '');
   const fileOf = (name: string): string => {
     const path = normalize(join(root, name));
-    if (name.includes('\0') || !path.startsWith(root + sep)) throw notFound(`The file ${JSON.stringify(name)}`);
+    if (name.includes('\0') || path === root || !path.startsWith(root.endsWith(sep) ? root : root + sep)) throw notFound(`The file ${JSON.stringify(name)}`);
     return path;
   };
   return {

@@ -202,6 +202,19 @@ describe('a store that fails', () => {
     await postDataset(main, datasetBody('one'));
   });
 
+  it('to copy, for want of rights, has the bytes written again', async () => {
+    const { blobs } = main.services;
+    await blobs.put(LIVE, '"old"');
+    proxy.fate = (request) => (isCopy(request) ? 'forbid' : 'pass');
+    await postDataset(main, datasetBody('one'));
+    expect(await main.request('GET', `/files/${LIVE}`)).toMatchObject({ status: 200, body: { name: 'one' }, headers: { 'content-type': 'application/json' } });
+    expect(await azurite.names(container)).toEqual([LIVE]);
+    await expect(blobs.promote('metadata/mosaics/none.json', LIVE)).rejects.toMatchObject({ kind: 'Upstream', message: expect.stringMatching(/renaming metadata\/mosaics\/none\.json \(403/) });
+    proxy.fate = () => 'pass';
+    await expect(blobs.promote('metadata/mosaics/none.json', LIVE)).rejects.toMatchObject({ kind: 'Upstream', message: expect.stringMatching(/renaming metadata\/mosaics\/none\.json \(404/) });
+    expect((await main.request('GET', `/files/${LIVE}`)).status).toBe(200);
+  });
+
   it('after the commit leaves the dataset whole; reconcile gives it its copy', async () => {
     proxy.fate = (request) => (isCopy(request) ? 'busy' : 'pass');
     await postDataset(main, datasetBody('one'));

@@ -2,8 +2,8 @@
 import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** `pass`; `busy`: 503; `hang`: no answer; `reset`: cut before anything was done; `lose`: done, but the answer is lost; `stall`: the answer stops after its beginning. */
-export type Fate = 'pass' | 'busy' | 'hang' | 'reset' | 'lose' | 'stall';
+/** `pass`; `busy`: 503; `forbid`: 403; `hang`: no answer; `reset`: cut before anything was done; `lose`: done, but the answer is lost; `stall`: the answer stops after its beginning. */
+export type Fate = 'pass' | 'busy' | 'forbid' | 'hang' | 'reset' | 'lose' | 'stall';
 
 export interface FaultyProxy {
   readonly url: string;
@@ -22,6 +22,7 @@ export async function startProxy(target: string): Promise<FaultyProxy> {
     const fate = proxy.fate({ method, url, headers });
     if (fate === 'reset') response.destroy();
     else if (fate === 'busy') response.writeHead(503, { 'x-ms-error-code': 'ServerBusy', 'content-length': 0 }).end();
+    else if (fate === 'forbid') response.writeHead(403, { 'x-ms-error-code': 'CannotVerifyCopySource', 'content-length': 0 }).end();
     else if (fate !== 'hang') forward(incoming, response, fate);
   });
   const forward = (incoming: IncomingMessage, response: ServerResponse, fate: Fate): void => {

@@ -23,6 +23,9 @@ describe('blob storage', () => {
     [{ AZURE_STORAGE_ACCOUNT: 'acct', DATA_DIR: '/data' }, 'file:///data/blobs', { name: 'acct', endpoint: HOST, credential: { kind: 'identity' } }],
     [{ STORAGE_URL: `${LOCAL}/box`, AZURE_STORAGE_ACCESS_KEY: KEY }, `${LOCAL}/box`, { name: 'devstoreaccount1', endpoint: LOCAL, credential: { kind: 'key', key: KEY } }],
     [{ STORAGE_URL: 'http://azurite:10000/devstoreaccount1/box', AZURE_STORAGE_ACCESS_KEY: KEY }, 'http://azurite:10000/devstoreaccount1/box', { name: 'devstoreaccount1', endpoint: 'http://azurite:10000/devstoreaccount1', credential: { kind: 'key', key: KEY } }],
+    [{ STORAGE_URL: `${LOCAL}/box` }, `${LOCAL}/box`, { name: 'devstoreaccount1', endpoint: LOCAL, credential: { kind: 'key', key: expect.stringMatching(/==$/) } }],
+    [{ STORAGE_URL: 'http://azurite:1/devstoreaccount1/box', AZURE_STORAGE_CONNECTION_STRING: 'UseDevelopmentStorage=true' }, 'http://azurite:1/devstoreaccount1/box', { name: 'devstoreaccount1', endpoint: 'http://azurite:1/devstoreaccount1' }],
+    [{ STORAGE_URL: 'https://blobs.example.com/box', AZURE_STORAGE_CONNECTION_STRING: `AccountName=acct;AccountKey=${KEY}` }, 'https://blobs.example.com/box', { name: 'acct', endpoint: 'https://blobs.example.com' }],
     [{ STORAGE_URL: `${LOCAL}/box`, AZURE_STORAGE_CONNECTION_STRING: 'UseDevelopmentStorage=true' }, `${LOCAL}/box`, { name: 'devstoreaccount1', endpoint: LOCAL, credential: { kind: 'key', key: expect.stringMatching(/==$/) } }],
     [
       { STORAGE_URL: `${HOST}/box`, AZURE_STORAGE_CONNECTION_STRING: `DefaultEndpointsProtocol=https;AccountName=acct;AccountKey=${KEY};EndpointSuffix=core.windows.net`, AZURE_STORAGE_ACCESS_KEY: 'another', AZURE_STORAGE_SAS_TOKEN: SAS },
@@ -50,7 +53,7 @@ describe('blob storage', () => {
     [{ AZURE_STORAGE_ACCOUNT: 'Not An Account' }, /must be the name of a storage account/],
     [{ AZURE_STORAGE_CONNECTION_STRING: `AccountKey=${KEY}` }, /must hold AccountName, or BlobEndpoint/],
     [{ AZURE_STORAGE_CONNECTION_STRING: 'top secret!' }, /must hold AccountName, or BlobEndpoint/],
-    [{ STORAGE_URL: `${LOCAL}/box` }, /is not https: an identity's token is not sent there/],
+    [{ STORAGE_URL: 'http://127.0.0.1:10000/acct/box' }, /is not https: an identity's token is not sent there/],
     [{ STORAGE_URL: `${HOST}/box`, STORAGE_TIMEOUT_SECONDS: '0' }, /STORAGE_TIMEOUT_SECONDS must be a whole number/],
   ])('%j is refused with a reason that holds no secret', (variables, reason) => {
     const load = (): unknown => loadConfig(variables);
