@@ -1,10 +1,10 @@
 /** `/collections` and one collection. */
 import { collectionParameters, fromCollectionParameters } from '../schemas/collections.js';
 import { createdCollection, documentSchema, jsonAnswer } from '../schemas/documents.js';
-import { patchBody, preconditionFailed } from '../schemas/writes.js';
+import { checkAnswer, checkParameters, patchBody, preconditionFailed } from '../schemas/writes.js';
 import { collectionQueryables, collectionSortables } from '../src/collections/properties.js';
 import { searchCollections } from '../src/collections/search.js';
-import { patchCollection, postCollection, putCollection, removeCollection } from '../src/collections/write.js';
+import { checkCollectionBody, patchCollection, postCollection, putCollection, removeCollection } from '../src/collections/write.js';
 import { notFound } from '../src/errors.js';
 import type { JsonObject } from '../src/json.js';
 import { JSON_TYPE, paths, SCHEMA_TYPE } from '../src/links.js';
@@ -87,9 +87,11 @@ export const create = operation({
   id: 'postCollection',
   summary: 'Creates a collection; its search is registered with it',
   tag,
+  query: checkParameters,
   body,
-  answers: { 201: createdCollection, 409: { description: 'The id exists' } },
-  async handle({ services, body, base }) {
+  answers: { 200: checkAnswer, 201: createdCollection, 409: { description: 'The id exists' } },
+  async handle({ services, query, body, base }) {
+    if (query.validate === 'only') return { body: await checkCollectionBody(services, body) };
     const collection = await postCollection(services, body);
     return { status: 201, headers: { Location: base + paths.collection(collection.id), ...etag({ base }, collectionVersion(collection)) }, body: presentCollection(base, collection) };
   },

@@ -2,14 +2,14 @@
 import { documentSchema, geojsonAnswer, itemsOrSequence, storeFailures } from '../schemas/documents.js';
 import { fromParameters, itemParameters } from '../schemas/search.js';
 import { list } from '../schemas/parameters.js';
-import { bulkBody, patchBody, preconditionFailed } from '../schemas/writes.js';
+import { bulkBody, checkAnswer, checkParameters, patchBody, preconditionFailed } from '../schemas/writes.js';
 import { invalidAt, notFound } from '../src/errors.js';
 import { GEOJSON_TYPE, paths } from '../src/links.js';
 import { findCollection } from '../src/pgstac/collections.js';
 import { isObject, type JsonObject } from '../src/json.js';
 import { findStoredItem, readItem, type StoredItem } from '../src/pgstac/items-read.js';
-import { bulkItems, postFeatures } from '../src/transactions/bulk.js';
-import { deleteItem, type ItemPlace, patchItem, postItem, putItem } from '../src/transactions/items.js';
+import { bulkItems, checkMany, postFeatures } from '../src/transactions/bulk.js';
+import { checkItem, deleteItem, type ItemPlace, patchItem, postItem, putItem } from '../src/transactions/items.js';
 import { itemVersion } from '../src/transactions/versions.js';
 import { assertVisible, visibilityOf } from './access.js';
 import { etag, preconditionsOf } from './etag.js';
@@ -72,11 +72,14 @@ export const create = operation({
   id: 'postItems',
   summary: 'Creates an item, or those of a FeatureCollection, all or nothing',
   tag,
+  query: checkParameters,
   body: { types: jsonTypes, schema: { type: 'object' } },
-  answers: { 201: geojsonAnswer('The item; Location names it', 'item'), 409: { description: 'An id exists, or the collection is written elsewhere' } },
-  async handle({ services, params, body, base }) {
+  answers: { 200: checkAnswer, 201: geojsonAnswer('The item; Location names it', 'item'), 409: { description: 'An id exists, or the collection is written elsewhere' } },
+  async handle({ services, params, query, body, base }) {
     const collection = param({ params }, 'collectionId');
-    if (isObject(body) && body['type'] === 'FeatureCollection') {
+    const isMany = isObject(body) && body['type'] === 'FeatureCollection';
+    if (query.validate === 'only') return { body: await (isMany ? checkMany(services, collection, body, 'features') : checkItem(services, collection, body)) };
+    if (isMany) {
       await postFeatures(services, collection, body);
       return { status: 201 };
     }
@@ -89,10 +92,13 @@ export const bulk = operation({
   id: 'postBulkItems',
   summary: 'Creates or replaces many items of a collection, all or nothing',
   tag,
+  query: checkParameters,
   body: bulkBody,
-  answers: { 200: { description: 'How many were written, as a sentence', type: 'application/json', schema: { type: 'string' } }, 409: { description: 'An id exists and the method is insert, or the collection is written elsewhere' } },
+  answers: { 200: { description: 'How many were written, as a sentence; what a check found, with validate=only', type: 'application/json', schema: { oneOf: [{ type: 'string' }, documentSchema('check')] } }, 409: { description: 'An id exists and the method is insert, or the collection is written elsewhere' } },
   async handle(call) {
-    const { count, method } = await bulkItems(call.services, param(call, 'collectionId'), call.body);
+    const collection = param(call, 'collectionId');
+    if (call.query.validate === 'only') return { body: await checkMany(call.services, collection, call.body, 'map') };
+    const { count, method } = await bulkItems(call.services, collection, call.body);
     return { body: `Successfully ${method === 'insert' ? 'added' : 'upserted'} ${count} items.` };
   },
 });

@@ -87,6 +87,11 @@ export const documents = {
     required: ['tilejson', 'tiles'],
     properties: { tilejson: { type: 'string' }, name: { type: 'string' }, tiles: { type: 'array', items: { type: 'string' } }, minzoom: { type: 'integer' }, maxzoom: { type: 'integer' }, bounds: { type: 'array', items: { type: 'number' } }, center: { type: 'array', items: { type: 'number' } } },
   },
+  check: {
+    type: 'object',
+    required: ['valid', 'count', 'unchecked_extensions'],
+    properties: { valid: { type: 'boolean' }, count: { type: 'integer' }, unchecked_extensions: { type: 'array', items: { type: 'string' } } },
+  },
   registered: { type: 'object', required: ['id', 'links'], properties: { id: { type: 'string' }, links } },
   searchInfo: { type: 'object', required: ['search', 'links'], properties: { search: { type: 'object' }, links } },
   error: {

@@ -1,5 +1,6 @@
 /** The bodies and answers that writes of items and collections share. */
-import type { Answer, SchemaObject } from './parameters.js';
+import { jsonAnswer } from './documents.js';
+import { type Answer, choice, type SchemaObject } from './parameters.js';
 
 export const JSON_PATCH_TYPE = 'application/json-patch+json';
 
@@ -31,3 +32,7 @@ export const bulkBody = {
     properties: { items: { type: 'object', additionalProperties: { type: 'object' } }, method: { type: 'string', enum: ['insert', 'upsert'], default: 'insert' } },
   } satisfies SchemaObject,
 };
+
+export const checkParameters = { validate: choice('Checks everything and writes nothing.', ['only']) };
+
+export const checkAnswer = jsonAnswer('What a check found, with validate=only', 'check');

@@ -48,6 +48,9 @@ export const demoFolder = (config: Config): string => join(config.dataDir, 'demo
 /** Files of ours that pages load: from the package folder, whether run from dist/ or installed. */
 const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
 
+/** Where schemas of extensions are looked for, laid out as `<host>/<path>`; nothing is ever fetched for it. */
+export const extensionSchemas = (config: Config): string => join(config.cacheDir, 'schemas');
+
 /** Opens everything and listens. What was opened is closed again when a later step fails. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, logger, onProgress } = options;
@@ -87,7 +90,7 @@ function makeServices(config: Config, logger: Logger, database: Database, schema
     database,
     sources: createSources(policy),
     blobs: createBlobs(config),
-    validator: createStacValidator({ schemaDirs: [schemaDir] }),
+    validator: createStacValidator({ schemaDirs: [schemaDir, extensionSchemas(config)] }),
     renderer: createTileRenderer({ policy, logger }),
     itemBytes: createItemBytes(),
     storedBase: config.publicUrl === undefined ? '' : withRootPath(config.publicUrl, config.rootPath),

@@ -2,7 +2,7 @@
 import type { PoolClient } from 'pg';
 import { withTransaction } from '../database/index.js';
 import { DATASETS, SYSTEM_TILES } from '../datasets/collections.js';
-import { conflict, invalidAt, invalidInput, notFound } from '../errors.js';
+import { conflict, type DomainError, invalidAt, invalidInput, notFound } from '../errors.js';
 import { registerCollectionSearch } from '../hooks/collection-search.js';
 import { extentWithItems } from '../hooks/extents.js';
 import { isObject, sameJson } from '../json.js';
@@ -11,6 +11,7 @@ import { releaseSearches } from '../pgstac/searches.js';
 import type { Services } from '../services.js';
 import { idFault } from '../stac/ids.js';
 import { storedCollectionLinks } from '../stac/stored.js';
+import { type Check, checkOf } from '../transactions/complete.js';
 import { type Patch, patched, type View } from '../transactions/patch.js';
 import { checkPreconditions, type Preconditions } from '../transactions/preconditions.js';
 import { collectionVersion } from '../transactions/versions.js';
@@ -31,10 +32,26 @@ function complete(body: unknown, id?: string): StacCollection {
   };
 }
 
-async function validated(services: Services, collection: StacCollection): Promise<StacCollection> {
-  const { faults } = await services.validator.validate(collection, 'collection');
+const taken = (id: string): DomainError => conflict(`Collection ${id} exists.`, [{ path: '/id', message: 'exists' }]);
+
+/** @returns the extensions that could not be checked. @throws InvalidInput */
+async function validate(services: Services, collection: StacCollection): Promise<readonly string[]> {
+  const { faults, unchecked } = await services.validator.validate(collection, 'collection');
   if (faults.length > 0) throw invalidInput(`The collection is not valid STAC; the first fault: ${faults[0]?.path} ${faults[0]?.message}`, faults);
+  return unchecked;
+}
+
+async function validated(services: Services, collection: StacCollection): Promise<StacCollection> {
+  await validate(services, collection);
   return collection;
+}
+
+/** Everything of a POST but the writing. @throws InvalidInput, Conflict where the id is taken */
+export async function checkCollectionBody(services: Services, body: unknown): Promise<Check> {
+  const collection = complete(body);
+  const unchecked = await validate(services, collection);
+  if ((await findCollection(services.database.pool, collection.id)) !== undefined) throw taken(collection.id);
+  return checkOf(1, unchecked);
 }
 
 /** The tiles' collection is ours alone (API.md section 2). */
@@ -46,7 +63,7 @@ function guard(id: string): void {
 export async function postCollection(services: Services, body: unknown): Promise<StacCollection> {
   const collection = await validated(services, complete(body));
   return withTransaction(services.database.pool, async (client) => {
-    if ((await findCollection(client, collection.id)) !== undefined) throw conflict(`Collection ${collection.id} exists.`, [{ path: '/id', message: 'exists' }]);
+    if ((await findCollection(client, collection.id)) !== undefined) throw taken(collection.id);
     await createCollection(client, collection);
     return hooked(client, services, collection);
   });

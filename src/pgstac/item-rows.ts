@@ -1,5 +1,5 @@
 /** One item's row, read and written under its lock: what single-item transactions need, in as few round trips as it takes. */
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { notFound } from '../errors.js';
 import type { JsonObject } from '../json.js';
 import type { StacCollection } from './collections.js';
@@ -118,7 +118,7 @@ export async function lockSpan(client: PoolClient, collection: string, ids: read
 }
 
 /** One of these ids that the collection has already; undefined where it has none. */
-export async function takenId(client: PoolClient, collection: string, ids: readonly string[]): Promise<string | undefined> {
-  const { rows } = await client.query<{ id: string }>('SELECT id FROM pgstac.items WHERE collection = $1 AND id = ANY($2) LIMIT 1', [collection, ids]);
+export async function takenId(db: Pool | PoolClient, collection: string, ids: readonly string[]): Promise<string | undefined> {
+  const { rows } = await db.query<{ id: string }>('SELECT id FROM pgstac.items WHERE collection = $1 AND id = ANY($2) LIMIT 1', [collection, ids]);
   return rows[0]?.id;
 }

@@ -1,17 +1,17 @@
 /** Many items of one collection in one transaction: a FeatureCollection, or `bulk_items`; all of them or none. */
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { withTransaction } from '../database/index.js';
 import { sqlState } from '../database/transaction.js';
 import { conflict, type Fault, invalidAt, invalidInput } from '../errors.js';
 import { holdExtent, shrinkSpan, widenExtent } from '../hooks/extents.js';
 import { followCount } from '../hooks/summaries.js';
-import { isObject, type JsonObject } from '../json.js';
+import { isObject } from '../json.js';
 import { findCollection } from '../pgstac/collections.js';
 import { lockSpan, takenId, writeTarget } from '../pgstac/item-rows.js';
 import { deleteItems, insertItems, type StacItem } from '../pgstac/items-write.js';
 import type { Services } from '../services.js';
 import { spanOfItems } from '../stac/span.js';
-import { complete, ofCollection, validate } from './complete.js';
+import { type Check, checkCollection, checkOf, complete, ofCollection, validate } from './complete.js';
 import { guardWrites } from './guards.js';
 
 export type BulkMethod = 'insert' | 'upsert';
@@ -27,8 +27,8 @@ export interface Written {
   readonly method: BulkMethod;
 }
 
-function fromFeatures(body: JsonObject, collection: string): Batch {
-  const { features } = body;
+function fromFeatures(body: unknown, collection: string): Batch {
+  const features = isObject(body) ? body['features'] : undefined;
   if (!Array.isArray(features)) throw invalidAt('/features', 'must be an array');
   const at = (i: number): string => `/features/${i}`;
   const items = features.map((feature, i) => complete(feature, collection, at(i)));
@@ -59,34 +59,56 @@ function fromMap(body: unknown, collection: string): Batch & { method: BulkMetho
   return { items: ids.map((id, i) => complete(given[id], collection, at(i), id)), at, method };
 }
 
-/** POST of a FeatureCollection. @throws NotFound, InvalidInput with the faults of all items, Conflict where an id is taken */
-export async function postFeatures(services: Services, collection: string, body: JsonObject): Promise<Written> {
+/** Completed and valid items, and the extensions that could not be checked. */
+interface Read extends Batch {
+  readonly method: BulkMethod;
+  readonly unchecked: readonly string[];
+}
+
+/** @throws NotFound, InvalidInput with the faults of all items, Conflict */
+async function read(services: Services, collection: string, body: unknown, form: 'features' | 'map'): Promise<Read> {
   guardWrites(collection);
-  const items = await ofCollection(services, collection, () => checked(services, fromFeatures(body, collection)));
-  return write(services, collection, items, 'insert');
+  return ofCollection(services, collection, async () => {
+    const batch = form === 'map' ? fromMap(body, collection) : { ...fromFeatures(body, collection), method: 'insert' as const };
+    return { ...batch, unchecked: await validate(services, batch.items, batch.at) };
+  });
+}
+
+/** POST of a FeatureCollection. @throws NotFound, InvalidInput with the faults of all items, Conflict where an id is taken */
+export async function postFeatures(services: Services, collection: string, body: unknown): Promise<Written> {
+  return write(services, collection, await read(services, collection, body, 'features'));
 }
 
 /** POST of `bulk_items`, as stac-fastapi's bulk transactions define it. @throws as {@link postFeatures} */
 export async function bulkItems(services: Services, collection: string, body: unknown): Promise<Written> {
-  guardWrites(collection);
-  return ofCollection(services, collection, async () => {
-    const { method, ...batch } = fromMap(body, collection);
-    return write(services, collection, await checked(services, batch), method);
-  });
+  return write(services, collection, await read(services, collection, body, 'map'));
 }
 
-async function checked(services: Services, { items, at }: Batch): Promise<readonly StacItem[]> {
-  await validate(services, items, at);
-  return items;
+/** Everything of either POST but the writing. @throws as {@link postFeatures} */
+export async function checkMany(services: Services, collection: string, body: unknown, form: 'features' | 'map'): Promise<Check> {
+  const batch = await read(services, collection, body, form);
+  const { pool } = services.database;
+  await checkCollection(pool, collection);
+  if (batch.method === 'insert') await checkFree(pool, collection, batch);
+  return checkOf(batch.items.length, batch.unchecked);
+}
+
+/** @throws Conflict that names an item whose id is taken */
+async function checkFree(db: Pool | PoolClient, collection: string, { items, at }: Batch): Promise<void> {
+  const taken = await takenId(db, collection, items.map(({ id }) => id));
+  if (taken === undefined) return;
+  const path = `${at(items.findIndex(({ id }) => id === taken))}/id`;
+  throw conflict(`Item ${taken} of collection ${collection} exists.`, [{ path, message: 'exists' }]);
 }
 
 /** Two upserts of one id, of which neither found the other's item, meet at the index: the second comes again and replaces. */
 const UPSERT_ATTEMPTS = 4;
 
-async function write(services: Services, collection: string, items: readonly StacItem[], method: BulkMethod): Promise<Written> {
+async function write(services: Services, collection: string, batch: Read): Promise<Written> {
+  const { items, method } = batch;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await withTransaction(services.database.pool, (client) => (method === 'insert' ? insertAll(client, collection, items) : upsertAll(client, collection, items)));
+      await withTransaction(services.database.pool, (client) => (method === 'insert' ? insertAll(client, collection, batch) : upsertAll(client, collection, items)));
       return { count: items.length, method };
     } catch (error) {
       if (method === 'insert' || attempt >= UPSERT_ATTEMPTS || sqlState(error) !== '23505') throw error;
@@ -94,11 +116,11 @@ async function write(services: Services, collection: string, items: readonly Sta
   }
 }
 
-async function insertAll(client: PoolClient, collection: string, items: readonly StacItem[]): Promise<void> {
+async function insertAll(client: PoolClient, collection: string, batch: Batch): Promise<void> {
+  const { items } = batch;
   const target = await writeTarget(client, collection, 'FOR KEY SHARE');
   if (items.length === 0) return;
-  const taken = await takenId(client, collection, items.map(({ id }) => id));
-  if (taken !== undefined) throw conflict(`Item ${taken} of collection ${collection} exists.`, [{ path: '', message: `holds the id ${JSON.stringify(taken)}, which exists` }]);
+  await checkFree(client, collection, batch);
   await insertItems(client, collection, items);
   await widenExtent(client, collection, items);
   await followCount(client, target.collection, items.length);

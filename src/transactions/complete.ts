@@ -30,7 +30,17 @@ export function complete(body: unknown, collection: string, at: string, id?: str
   } as StacItem;
 }
 
-/** @throws InvalidInput with the faults of all of them */
+/** What `?validate=only` answers: nothing was written. */
+export interface Check {
+  readonly valid: true;
+  readonly count: number;
+  /** URIs of extensions whose schemas are not at hand (README, Schemas of extensions): of their members nothing is said. */
+  readonly unchecked_extensions: readonly string[];
+}
+
+export const checkOf = (count: number, unchecked: readonly string[]): Check => ({ valid: true, count, unchecked_extensions: unchecked });
+
+/** @returns the extensions that could not be checked. @throws InvalidInput with the faults of all items */
 export async function validate(services: Services, items: readonly StacItem[], at: (i: number) => string): Promise<string[]> {
   const results = await services.validator.validateMany(items.map(forSchema), 'item');
   const faults: Fault[] = results.flatMap((result, i) => result.faults.map((fault) => ({ ...fault, path: at(i) + fault.path })));

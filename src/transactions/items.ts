@@ -4,7 +4,7 @@ import { withTransaction } from '../database/index.js';
 import { DATASETS } from '../datasets/collections.js';
 import { lockDataset } from '../datasets/records.js';
 import { deleteDataset } from '../datasets/write.js';
-import { conflict, notFound } from '../errors.js';
+import { conflict, type DomainError, notFound } from '../errors.js';
 import { holdExtent, isCovered, shrinkSpan, widenExtent } from '../hooks/extents.js';
 import { followCount } from '../hooks/summaries.js';
 import { isObject, type Json, type JsonObject, sameJson } from '../json.js';
@@ -14,7 +14,7 @@ import { readItem, type StoredItem } from '../pgstac/items-read.js';
 import { deleteItems, type StacItem } from '../pgstac/items-write.js';
 import type { Services } from '../services.js';
 import { spanOfItems } from '../stac/span.js';
-import { complete, ofCollection, validate } from './complete.js';
+import { type Check, checkCollection, checkOf, complete, ofCollection, validate } from './complete.js';
 import { guardComputed, guardTiles, guardWrites } from './guards.js';
 import { type Patch, patched, type View } from './patch.js';
 import { checkPreconditions, type Preconditions } from './preconditions.js';
@@ -27,18 +27,38 @@ export interface ItemPlace {
 
 const nowhere = (): string => '';
 
+const taken = (collection: string, id: string): DomainError => conflict(`Item ${id} of collection ${collection} exists.`, [{ path: '/id', message: 'exists' }]);
+
+interface Read {
+  readonly item: StacItem;
+  readonly unchecked: readonly string[];
+}
+
+/** The item of a body, completed and valid. @throws NotFound, InvalidInput, Conflict */
+async function read(services: Services, { collection, id }: { collection: string; id?: string }, body: unknown): Promise<Read> {
+  guardWrites(collection);
+  return ofCollection(services, collection, async () => {
+    const item = complete(body, collection, '', id);
+    return { item, unchecked: await validate(services, [item], nowhere) };
+  });
+}
+
+/** Everything of a POST but the writing. @throws as {@link postItem} */
+export async function checkItem(services: Services, collection: string, body: unknown): Promise<Check> {
+  const { item, unchecked } = await read(services, { collection }, body);
+  const { pool } = services.database;
+  await checkCollection(pool, collection);
+  if ((await takenId(pool, collection, [item.id])) !== undefined) throw taken(collection, item.id);
+  return checkOf(1, unchecked);
+}
+
 /** @throws NotFound where there is no such collection, InvalidInput, Conflict where the id is taken */
 export async function postItem(services: Services, collection: string, body: unknown): Promise<StoredItem> {
-  guardWrites(collection);
-  const item = await ofCollection(services, collection, async () => {
-    const completed = complete(body, collection, '');
-    await validate(services, [completed], nowhere);
-    return completed;
-  });
+  const { item } = await read(services, { collection }, body);
   return withTransaction(services.database.pool, async (client) => {
     // Held until the commit: whoever shrinks the extent waits for this item to be there.
     const target = await writeTarget(client, collection, 'FOR KEY SHARE');
-    if (target.byTime && (await takenId(client, collection, [item.id])) !== undefined) throw conflict(`Item ${item.id} of collection ${collection} exists.`, [{ path: '/id', message: 'exists' }]);
+    if (target.byTime && (await takenId(client, collection, [item.id])) !== undefined) throw taken(collection, item.id);
     const stored = await insertItem(client, item, target);
     if (!target.filled || !isCovered(target.collection, item)) await widenExtent(client, collection, [item]);
     await followCount(client, target.collection, 1);
@@ -79,12 +99,7 @@ async function replaceItem(client: PoolClient, before: JsonObject, item: StacIte
 
 /** @throws NotFound, InvalidInput, PreconditionFailed, Conflict */
 export async function putItem(services: Services, place: ItemPlace, body: unknown, preconditions: Preconditions): Promise<StoredItem> {
-  guardWrites(place.collection);
-  const item = await ofCollection(services, place.collection, async () => {
-    const completed = complete(body, place.collection, '', place.id);
-    await validate(services, [completed], nowhere);
-    return completed;
-  });
+  const { item } = await read(services, place, body);
   return withTransaction(services.database.pool, async (client) => replaceItem(client, await lockItem(client, place, preconditions), item));
 }
 
