@@ -6,6 +6,7 @@ import * as datasets from './datasets.js';
 import * as files from './files.js';
 import * as health from './health.js';
 import { del, get, patch, post, put, type Route } from './http.js';
+import * as jobs from './jobs.js';
 import * as items from './items.js';
 import * as landing from './landing.js';
 import * as maps from './maps.js';
@@ -73,6 +74,12 @@ export const routes: readonly Route[] = [
   get('/api/datasets/{datasetId}/tiles', datasets.tiles),
   get('/api/datasets/{datasetId}/tiles/{tileId}', datasets.tile),
   get('/api/datasets/{datasetId}/tiles/{z}/{x}/{y}', tiles.tile('dataset')),
+
+  post('/api/jobs', jobs.create),
+  get('/api/jobs/{jobId}', jobs.read),
+  del('/api/jobs/{jobId}', jobs.cancel),
+  put('/api/jobs/{jobId}/tasks/{index}', jobs.report),
+  post('/api/jobs/{jobId}/complete', jobs.complete),
 
   post('/mosaic', mosaics.posted),
   post('/searches/register', searches.create),

@@ -13,6 +13,8 @@ const PARAMETERS: Readonly<Record<string, SchemaObject>> = {
   itemId: { description: 'The id of an item of the collection.', schema: id },
   datasetId: { description: 'The id of a dataset.', schema: id },
   tileId: { description: 'The id of a tile item of the dataset.', schema: id },
+  jobId: { description: 'The id that POST /api/jobs has answered.', schema: id },
+  index: { description: 'The index of a task, counted from 1.', schema: { type: 'integer', minimum: 1, maximum: 1_000_000 } },
   searchId: { description: 'The id that registering a search has answered.', schema: id },
   tileMatrixSetId: { description: 'A tile matrix set that the server draws.', schema: { type: 'string', enum: TILE_MATRIX_SET_IDS } },
   z: { description: 'The zoom.', schema: { type: 'integer', minimum: 0, maximum: 24 } },

@@ -39,6 +39,8 @@ export interface Config extends StorageConfig {
   readonly maxNdjsonBytes: number;
   /** How long a client may be silent in the middle of an NDJSON body. */
   readonly uploadIdleMs: number;
+  /** A job whose tasks report nothing for so long expires; hours, also parts of one. */
+  readonly jobTtlHours: number;
   readonly logLevel: string;
 }
 
@@ -72,6 +74,15 @@ class Reader {
     const number = Number(value);
     if (Number.isInteger(number) && number >= min && number <= max) return number;
     this.problems.push(`${name} must be a whole number from ${min} to ${max}, not "${value}"`);
+    return fallback;
+  }
+
+  number(name: string, fallback: number, min: number, max: number): number {
+    const value = this.text(name);
+    if (value === undefined) return fallback;
+    const number = Number(value);
+    if (number >= min && number <= max) return number;
+    this.problems.push(`${name} must be a number from ${min} to ${max}, not "${value}"`);
     return fallback;
   }
 
@@ -136,6 +147,7 @@ export function loadConfig(env: Environment = process.env): Config {
     maxJsonBytes: 1024 * 1024 * reader.integer('MAX_BODY_MB', 32, 1, 4096),
     maxNdjsonBytes: 1024 * 1024 * reader.integer('MAX_BODY_MB', 512, 1, 4096),
     uploadIdleMs: 1000 * reader.integer('UPLOAD_IDLE_SECONDS', 60, 1, 3600),
+    jobTtlHours: reader.number('JOB_TTL_HOURS', 72, 0.0001, 87_600),
     logLevel: reader.oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
   };
   if (reader.problems.length > 0) throw new ConfigError(reader.problems);

@@ -32,6 +32,7 @@ export const paths = {
   datasetTiles: (id: string): string => `/api/datasets/${segment(id)}/tiles`,
   datasetTile: (id: string, tile: string): string => `/api/datasets/${segment(id)}/tiles/${segment(tile)}`,
   datasetMosaic: (id: string): string => `/api/datasets/${segment(id)}/mosaic.json`,
+  job: (id: string): string => `/api/jobs/${segment(id)}`,
   search: (id: string): string => `/searches/${segment(id)}`,
   viewer: (id: string, asset: string): string =>
     `/searches/${segment(id)}/WebMercatorQuad/map.html?assets=${encodeURIComponent(asset)}`,

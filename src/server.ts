@@ -12,6 +12,7 @@ import { DATASETS, SEED_COLLECTIONS } from './datasets/collections.js';
 import { reconcile } from './datasets/reconcile.js';
 import { clearSpool, spoolFolder } from './datasets/spool.js';
 import { registerCollectionSearch, searchIdOf } from './hooks/collection-search.js';
+import { sweep } from './jobs/store.js';
 import { withRootPath } from './links.js';
 import type { Logger } from './log.js';
 import { findCollection, updateCollection } from './pgstac/collections.js';
@@ -60,6 +61,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const services = makeServices(config, logger, database, schemaDir);
     await hookDatasets(services);
+    await sweep(database.pool, config.jobTtlHours);
     // Nobody else writes in this folder, so whatever a crash left can be told and mended at once; a container may be others' too.
     if (database.kind === 'embedded' && config.storageUrl.startsWith('file:')) await reconcile(services, true);
     const assets = [

@@ -4,6 +4,7 @@ import { tileFacts, type TileFacts } from '../cog/facts.js';
 import { readCogHeader } from '../cog/open.js';
 import { DomainError, messageOf } from '../errors.js';
 import type { Sources } from '../storage/source.js';
+import { GEOTIFF_TYPE } from '../stac/assets.js';
 import type { Faults } from './faults.js';
 import type { Tile } from './tile.js';
 
@@ -81,7 +82,7 @@ function withFacts(tile: Tile, facts: TileFacts): PlacedTile {
       'proj:bbox': [...facts['proj:bbox']],
       ...tile.properties,
     },
-    asset: { ...(size === undefined ? {} : { 'file:size': size }), bands: bands.map((band) => ({ ...band })), ...tile.asset },
+    asset: { ...(facts.warnings.length === 0 ? {} : { type: GEOTIFF_TYPE }), ...(size === undefined ? {} : { 'file:size': size }), bands: bands.map((band) => ({ ...band })), ...tile.asset },
     isCog: facts.warnings.length === 0,
   };
 }

@@ -4,6 +4,7 @@ import { DomainError } from '../errors.js';
 import { canonicalJson, isObject, type JsonObject } from '../json.js';
 import { type Base, currentBase } from '../pgstac/items-write.js';
 import type { Services } from '../services.js';
+import { saysNoCog } from '../stac/assets.js';
 import { modernFields } from '../stac/spellings.js';
 import { SYSTEM_TILES } from './collections.js';
 import { ownInstants } from './extent.js';
@@ -143,7 +144,7 @@ class Intake {
     const tile = faults.attempt(() => parseTile(arrived, place), index);
     faults.addUnstorable(arrived, `/tiles/${place}`, index);
     if (tile === undefined || this.options.purpose === 'compare') return undefined;
-    return tile.footprint === undefined ? this.headers.add(tile) : this.takePlaced({ ...tile, footprint: tile.footprint, isCog: true });
+    return tile.footprint === undefined ? this.headers.add(tile) : this.takePlaced({ ...tile, footprint: tile.footprint, isCog: !saysNoCog(tile.asset['type']) });
   }
 
   private takePlaced(tile: PlacedTile): Promise<void> | undefined {

@@ -3,6 +3,12 @@ import { isObject, type JsonObject } from '../json.js';
 
 export const COG_TYPE = 'image/tiff; application=geotiff; profile=cloud-optimized';
 
+/** A GeoTIFF that is no COG. */
+export const GEOTIFF_TYPE = 'image/tiff; application=geotiff';
+
+/** Whether a media type says that the file is a TIFF, but not a Cloud Optimized one. */
+export const saysNoCog = (type: unknown): boolean => typeof type === 'string' && /^image\/tiff\b/i.test(type) && !/cloud-optimized/i.test(type);
+
 const isGeoTiff = (asset: JsonObject): boolean => typeof asset['type'] === 'string' && /^image\/tiff\b.*application=geotiff/i.test(asset['type']);
 
 const hasRole = (asset: JsonObject, role: string): boolean => Array.isArray(asset['roles']) && asset['roles'].includes(role);
