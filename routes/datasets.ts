@@ -30,6 +30,7 @@ const uploadErrors = {
 
 const onlyValidate = { validate: choice('Checks everything and writes nothing.', ['only']) };
 const body = { types: [JSON_TYPE], streamed: ['application/x-ndjson'], schema: documentSchema('dataset'), gathersFaults: true } as const;
+const idempotencyHeader = { 'Idempotency-Key': { description: 'Of a request that may come again within 24 hours: it is answered as the first time.', schema: { type: 'string', minLength: 1, maxLength: 255 } } } as const;
 
 /** The upload of a request: one JSON document, or a head and a tile a line. */
 const uploadOf = ({ body, stream }: Pick<Call, 'body' | 'stream'>): Promise<DatasetUpload> | DatasetUpload => (stream === undefined ? uploadOfBody(body) : uploadOfLines(stream));
@@ -39,6 +40,7 @@ export const create = operation({
   summary: 'Writes a dataset and all its tiles, or nothing',
   tag,
   query: onlyValidate,
+  headers: idempotencyHeader,
   body,
   answers: {
     200: jsonAnswer('The first answer again, for the same content or key; or what a check found', 'datasetAnswer'),
@@ -60,6 +62,7 @@ export const replace = operation({
   summary: 'Replaces a dataset and all its tiles, or creates it: readers see the old one or the new one, never a mixture',
   tag,
   query: onlyValidate,
+  headers: idempotencyHeader,
   body,
   answers: {
     200: jsonAnswer('The dataset as it is now; or what a check found', 'datasetAnswer'),

@@ -56,6 +56,8 @@ export interface Operation<P extends ParameterSet = ParameterSet> {
     /** The operation itself names texts and numbers that cannot be stored, among its other faults. */
     readonly gathersFaults?: boolean;
   };
+  /** Request headers that only this operation looks at. */
+  readonly headers?: Readonly<Record<string, { readonly description: string; readonly schema: SchemaObject }>>;
   /** Statuses of success, and errors beyond the common 400, 404, 500 and 503. */
   readonly answers: Readonly<Record<number, Answer>>;
   handle(call: Call<P>): Promise<Reply> | Reply;

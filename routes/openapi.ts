@@ -72,6 +72,19 @@ function queryParameters(query: ParameterSet): SchemaObject[] {
   }));
 }
 
+const TEXT: SchemaObject = { type: 'string' };
+
+/** The request headers that its answers come from, and its own (Accept, Content-Type and Authorization are never described as parameters: OpenAPI 3.0.3, 4.7.12). */
+function requestHeaders({ method, operation: { answers, headers = {} } }: Route): SchemaObject[] {
+  const known = {
+    ...(method === 'GET' ? { 'If-None-Match': { description: 'ETags that the client has: 304 where one of them holds.', schema: TEXT } } : {}),
+    ...(answers[412] === undefined ? {} : { 'If-Match': { description: 'ETags of which one must hold: 412 otherwise.', schema: TEXT } }),
+    ...(answers[200] !== undefined && answers[204] !== undefined && method !== 'GET' ? { Prefer: { description: '`return=representation` asks for the document in place of 204.', schema: TEXT } } : {}),
+    ...headers,
+  };
+  return Object.entries(known).map(([name, { description, schema }]) => ({ name, in: 'header', description, required: false, style: 'simple', explode: false, schema }));
+}
+
 function describe(route: Route): SchemaObject {
   const { operation, path } = route;
   const { id, summary, tag, query, body } = operation;
@@ -79,7 +92,7 @@ function describe(route: Route): SchemaObject {
     operationId: id,
     summary,
     tags: [tag],
-    parameters: [...pathParameters(path), ...queryParameters(query ?? {})],
+    parameters: [...pathParameters(path), ...queryParameters(query ?? {}), ...requestHeaders(route)],
     ...(body === undefined ? {} : { requestBody: { required: true, content: { ...Object.fromEntries(body.types.map((type) => [type, { schema: body.schemas?.[type] ?? body.schema }])), ...Object.fromEntries((body.streamed ?? []).map((type) => [type, { schema: { type: 'string' } }])) } } }),
     responses: answersOf(route),
   };

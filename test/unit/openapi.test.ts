@@ -63,6 +63,15 @@ describe('The OpenAPI document', () => {
     for (const { path } of routes) for (const [, name] of path.matchAll(/\{(\w+)\}/g)) expect(found.some((one) => one.path === path && one.given.name === name)).toBe(true);
   });
 
+  it('describes the headers that its conditional answers come from', () => {
+    for (const { path, method, operation } of operations) {
+      const headers = operation.parameters.filter((given) => given.in === 'header').map(({ name }) => name);
+      expect({ path, method, asked: headers.includes('If-None-Match') }).toEqual({ path, method, asked: method === 'get' });
+      expect({ path, method, asked: headers.includes('If-Match') }).toEqual({ path, method, asked: '412' in operation.responses });
+    }
+    expect(document.paths['/api/datasets']?.['post']?.parameters.map(({ name }) => name)).toContain('Idempotency-Key');
+  });
+
   it('names real statuses only: no default, no 500, a description for each', () => {
     for (const { operation } of operations) {
       const statuses = Object.keys(operation.responses);
