@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME`: prints numbers, and writes them into docs/benchmarks. */
 const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   search: async () => (await import('./search.js')).benchSearch(),
+  ingest: async () => (await import('./ingest.js')).benchIngest(),
   'mosaic-cover': () => import('./mosaic-cover.js'),
 };
 

@@ -7,27 +7,34 @@ import { setTimeout as delay } from 'node:timers/promises';
 const PACKAGES = ['stac-fastapi-pgstac==7.2.0', 'uvicorn[standard]==0.54.0', 'orjson==3.13.0'];
 export const PEER = 'stac-fastapi-pgstac 7.2.0';
 
+export const LOADER = 'pypgstac 0.10.0';
+
 /** A process that listens, and how to end it. */
 export interface Listening {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
-/** Makes the environment below `folder` unless it is there. */
-export function installPeer(folder: string): string {
-  const venv = join(folder, 'stac-fastapi-pgstac-7.2.0');
-  const uvicorn = join(venv, 'bin', 'uvicorn');
-  if (existsSync(uvicorn)) return uvicorn;
-  process.stderr.write(`Installing ${PEER} into ${venv}\n`);
-  for (const [command, ...args] of [['python3', '-m', 'venv', venv], [join(venv, 'bin', 'pip'), 'install', '-q', ...PACKAGES]]) {
-    const { status } = spawnSync(command ?? '', args, { stdio: ['ignore', 'inherit', 'inherit'] });
-    if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}.`);
+/** Makes the environment below `folder` unless it is there; answers its command. */
+function install(folder: string, name: string, packages: readonly string[], command: string): string {
+  const venv = join(folder, name);
+  const made = join(venv, 'bin', command);
+  if (existsSync(made)) return made;
+  process.stderr.write(`Installing ${packages.join(' ')} into ${venv}\n`);
+  for (const [program, ...args] of [['python3', '-m', 'venv', venv], [join(venv, 'bin', 'pip'), 'install', '-q', ...packages]]) {
+    const { status } = spawnSync(program ?? '', args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}.`);
   }
-  return uvicorn;
+  return made;
 }
 
+export const installPeer = (folder: string): string => install(folder, 'stac-fastapi-pgstac-7.2.0', PACKAGES, 'uvicorn');
+
+export const installLoader = (folder: string): string => install(folder, 'pypgstac-0.10.0', ['pypgstac[psycopg]==0.10.0'], 'pypgstac');
+
 /** Hydration in Python is its quicker way; its answers are then what pgSTAC stores, filled in by itself. */
-export function startPeer(uvicorn: string, database: URL, port: number, workers: number): Promise<Listening> {
+export function startPeer(uvicorn: string, database: URL, port: number, workers: number, more: Readonly<Record<string, string>> = {}): Promise<Listening> {
   const env = {
     ...process.env,
     PGHOST: database.hostname,
@@ -36,6 +43,7 @@ export function startPeer(uvicorn: string, database: URL, port: number, workers:
     PGPASSWORD: database.password === '' ? 'none' : decodeURIComponent(database.password),
     PGDATABASE: database.pathname.slice(1),
     USE_API_HYDRATE: 'TRUE',
+    ...more,
   };
   const args = ['--factory', 'stac_fastapi.pgstac.app:create_app', '--port', String(port), '--workers', String(workers), '--no-access-log', '--log-level', 'warning'];
   return started(spawn(uvicorn, args, { env, stdio: 'ignore' }), `http://127.0.0.1:${port}`, '/_mgmt/ping');
@@ -56,7 +64,7 @@ async function started(child: ChildProcess, url: string, path: string): Promise<
   for (let tries = 0; tries < 150; tries += 1) {
     if (child.exitCode !== null) throw new Error(`What was to answer ${url} ended with ${child.exitCode}.`);
     const answer = await fetch(url + path).catch(() => undefined);
-    if (answer?.ok === true) return { url, stop };
+    if (answer?.ok === true) return { url, pid: child.pid ?? 0, stop };
     await delay(200);
   }
   await stop();

@@ -12,6 +12,7 @@ import { silentLogger } from '../src/log.js';
 import { barChart } from './chart.js';
 import { fetchText, httpRate, type LoadRequest, type Rate } from './load.js';
 import { installPeer, type Listening, PEER, startOurs, startPeer } from './peer.js';
+import { benchPostgres, createDatabase } from './postgres.js';
 import { boxes, type SearchCase, searchCases } from './search-cases.js';
 import { fillCollection, hasData } from './search-data.js';
 import { sqlRate } from './search-sql.js';
@@ -42,7 +43,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 export async function benchSearch(): Promise<void> {
   if (!hasData()) throw new Error('The items to measure with are not there: shared/data/naip beside the repository.');
   mkdirSync(FOLDER, { recursive: true });
-  const { server, stop } = await postgres();
+  const { server, stop } = await benchPostgres();
   const at = (name: string): URL => new URL(`/${name}`, server);
   const uvicorn = installPeer(FOLDER);
   try {
@@ -56,22 +57,8 @@ export async function benchSearch(): Promise<void> {
   }
 }
 
-/** BENCH_POSTGRES_URL names a server (superuser, PostGIS); else one is started for the occasion, as for tests. */
-async function postgres(): Promise<{ server: string; stop: () => Promise<void> }> {
-  const named = process.env['BENCH_POSTGRES_URL'];
-  if (named !== undefined) return { server: named, stop: () => Promise.resolve() };
-  const { startPostgres } = (await import(new URL('../../scripts/postgres.mjs', import.meta.url).href)) as { startPostgres: () => Promise<{ url: string; stop: () => Promise<void> }> };
-  const { url, stop } = await startPostgres();
-  return { server: url, stop };
-}
-
 async function prepare(server: string, url: URL, sizes: readonly number[]): Promise<void> {
-  const name = url.pathname.slice(1);
-  const admin = new Client({ connectionString: server });
-  await admin.connect();
-  const { rowCount } = await admin.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-  if (rowCount === 0) await admin.query(`CREATE DATABASE ${name}`);
-  await admin.end();
+  await createDatabase(server, url);
   const config = loadConfig({ ...process.env, DATABASE_URL: url.href, DATA_DIR: FOLDER });
   const opened = await openDatabase(config, { logger: silentLogger(), collections: SEED_COLLECTIONS });
   for (const count of sizes) await fillCollection(opened.pool, `naip-${count}`, count);
