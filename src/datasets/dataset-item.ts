@@ -41,6 +41,12 @@ export const snapshotPath = (id: string, attempt?: string): string => storedPath
 /** Where the source's own description is served, likewise. */
 export const originalPath = (id: string, attempt?: string): string => storedPath('original', id, attempt);
 
+/** Whether an href of a dataset leads to its stored description: through us, or in a public blob store. */
+export function isOriginalHref(href: string, id: string): boolean {
+  const path = originalPath(id);
+  return href.endsWith(`/files/${path}`) || href.endsWith(`/${path.split('/').map(encodeURIComponent).join('/')}`);
+}
+
 /** Properties that are computed; a caller's value for them is not kept. */
 const COMPUTED = ['file:tile_count', 'file:size', 'file:format', 'mosaic:search_id', 'created', 'updated'];
 

@@ -1,10 +1,10 @@
 /** Repairs the stored copies of datasets after a process died between a commit and their promotion (API.md section 2). */
-import { withTransaction } from '../database/index.js';
 import { mosaicOf } from '../searches/mosaic.js';
 import { datasetTarget } from '../searches/target.js';
 import type { Services } from '../services.js';
 import { originalPath, snapshotPath } from './dataset-item.js';
-import { committedAttempt, type CommittedDataset, committedDatasets, lockDataset } from './records.js';
+import { exclusively } from './exclusive.js';
+import { committedAttempt, type CommittedDataset, committedDatasets } from './records.js';
 
 export interface Reconciled {
   /** Datasets whose copies were missing or of an earlier state, and are right now. */
@@ -64,9 +64,8 @@ function copiesOfAttempt({ id, attempt }: CommittedDataset): [string, Copy][] {
 
 /** Unless another attempt has been committed since. */
 function promoteCopy({ database, blobs }: Stores, { id, attempt, to }: Copy, name: string): Promise<boolean> {
-  return withTransaction(database.pool, async (client) => {
-    await lockDataset(client, id);
-    if ((await committedAttempt(client, id))?.attempt !== attempt || (await blobs.get(name)) === undefined) return false;
+  return exclusively(database, id, async (db) => {
+    if ((await committedAttempt(db, id))?.attempt !== attempt || (await blobs.get(name)) === undefined) return false;
     await blobs.promote(name, to);
     return true;
   });

@@ -3,6 +3,7 @@ import type { ClientBase, Pool, PoolClient } from 'pg';
 import { conflict } from '../errors.js';
 import type { JsonObject } from '../json.js';
 import { DATASETS } from './collections.js';
+import { isOriginalHref } from './dataset-item.js';
 
 type Queryable = Pool | ClientBase;
 
@@ -70,16 +71,24 @@ export interface CommittedDataset {
   readonly hasMetadata: boolean;
 }
 
-const COMMITTED = `SELECT i.id, c.attempt, coalesce(i.content #>> '{assets,metadata,href}' LIKE '%/files/metadata/original/%', false) AS "hasMetadata"
+const COMMITTED = `SELECT i.id, c.attempt, i.content #>> '{assets,metadata,href}' AS metadata
   FROM pgstac.items i LEFT JOIN stac_mosaic.dataset_contents c ON c.dataset_id = i.id WHERE i.collection = '${DATASETS}'`;
 
+interface CommittedRow {
+  readonly id: string;
+  readonly attempt: string | null;
+  readonly metadata: string | null;
+}
+
+const committed = ({ id, attempt, metadata }: CommittedRow): CommittedDataset => ({ id, attempt, hasMetadata: metadata !== null && isOriginalHref(metadata, id) });
+
 export async function committedDatasets(db: Queryable): Promise<CommittedDataset[]> {
-  return (await db.query<CommittedDataset>(COMMITTED)).rows;
+  return (await db.query<CommittedRow>(COMMITTED)).rows.map(committed);
 }
 
 /** Undefined where the dataset does not exist. */
 export async function committedAttempt(db: Queryable, id: string): Promise<CommittedDataset | undefined> {
-  return (await db.query<CommittedDataset>(`${COMMITTED} AND i.id = $1`, [id])).rows[0];
+  return (await db.query<CommittedRow>(`${COMMITTED} AND i.id = $1`, [id])).rows.map(committed)[0];
 }
 
 /** @param copies the mark of the attempt whose stored copies belong to what was written */

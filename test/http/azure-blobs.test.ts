@@ -15,11 +15,19 @@ let main: TestVariant;
 let container = '';
 const opened: TestVariant[] = [];
 
-async function variant(variables: Readonly<Record<string, string>>, storageTimeout = 2000): Promise<TestVariant> {
+async function variant(variables: Readonly<Record<string, string>>, storageTimeout = 20_000): Promise<TestVariant> {
   const started = await server.variant({ ...storageOf(variables), storageTimeout });
   opened.push(started);
   return started;
 }
+
+const throughProxy = (storageTimeout?: number): Promise<TestVariant> => {
+  const endpoint = `${proxy.url}/${azurite.account}`;
+  return variant({ AZURE_STORAGE_CONNECTION_STRING: azurite.connectionString(endpoint), STORAGE_URL: `${endpoint}/${container}` }, storageTimeout);
+};
+
+/** Waits for the store so long that a test need not. */
+const impatient = (): Promise<TestVariant> => throughProxy(1000);
 
 beforeAll(async () => {
   [azurite, server] = await Promise.all([startAzurite(), startTestServer()]);
@@ -37,8 +45,7 @@ beforeEach(async () => {
   proxy.fate = () => 'pass';
   proxy.seen.length = 0;
   container = `c-${randomUUID()}`;
-  const connection = azurite.connectionString(`${proxy.url}/${azurite.account}`);
-  main = await variant({ AZURE_STORAGE_CONNECTION_STRING: connection, STORAGE_URL: `${proxy.url}/${azurite.account}/${container}` });
+  main = await throughProxy();
 });
 
 afterEach(async () => {
@@ -127,11 +134,30 @@ describe('a dataset whose mosaic is stored in Azure', () => {
     expect(await azurite.names(container)).toEqual([LIVE, 'metadata/other.json']);
   });
 
-  it('costs two requests when its blob is small: upload and copy, then the attempt is deleted', async () => {
+  it('costs two requests when its blob is small, upload and copy, beside the deletion of what is no more', async () => {
     await postDataset(main, datasetBody('zero'));
     proxy.seen.length = 0;
     await postDataset(main, datasetBody('one'));
-    expect(proxy.seen.map((line) => line.split(' ')[0])).toEqual(['PUT', 'PUT', 'DELETE']);
+    expect(proxy.seen.map((line) => line.split(' ')[0])).toEqual(['PUT', 'PUT', 'DELETE', 'DELETE']);
+  });
+
+  it('has its description beside it, public or not, through PUT, reconcile and DELETE', async () => {
+    const open = await variant({ STORAGE_URL: `${azurite.endpoint}/${container}`, AZURE_STORAGE_ACCESS_KEY: azurite.key, STORAGE_PUBLIC: 'true' });
+    for (const [id, { request, services }] of [['a b', open], ['one', main]] as const) {
+      const path = encodeURIComponent(id);
+      await postDataset({ request }, { ...datasetBody(id), metadata: { source: 'a survey' } });
+      const names = [`metadata/mosaics/${path}.json`, `metadata/original/${path}.json`];
+      expect(await azurite.names(container)).toEqual(names);
+      const href = text((await request('GET', `/api/datasets/${path}`)).body['assets']?.['metadata']?.['href']);
+      expect(await (await fetch(href)).json()).toEqual({ source: 'a survey' });
+      expect(await reconcile(services, true)).toEqual({ restored: [], removed: [] });
+      expect(await request('PUT', `/api/datasets/${path}`, { body: { ...datasetBody(id, boxTiles(3)), metadata: { source: 'another' } } })).toMatchObject({ status: 200 });
+      expect(await (await fetch(href)).json()).toEqual({ source: 'another' });
+      expect(await request('PUT', `/api/datasets/${path}`, { body: datasetBody(id, boxTiles(2)) })).toMatchObject({ status: 200 });
+      expect(await azurite.names(container)).toEqual(names.slice(0, 1));
+      expect((await request('DELETE', `/api/datasets/${path}`)).status).toBe(204);
+      expect(await azurite.names(container)).toEqual([]);
+    }
   });
 });
 
@@ -171,11 +197,12 @@ describe('a store that fails', () => {
   const isCopy = ({ headers }: { readonly headers: object }): boolean => 'x-ms-copy-source' in headers;
 
   it.each([['reset', 502, 'Upstream'], ['busy', 502, 'Upstream'], ['hang', 504, 'UpstreamTimeout']] as const)('by a %s makes the POST %i, writes nothing, and the same POST then succeeds', async (fate, status, code) => {
+    const { request } = await impatient();
     const before = await server.written();
     proxy.fate = () => fate;
     const started = performance.now();
-    expect(await main.request('POST', '/api/datasets', { body: datasetBody('one') })).toMatchObject({ status, body: { code, description: expect.stringMatching(/blob store/) } });
-    expect(await main.request('GET', `/files/${LIVE}`)).toMatchObject({ status, body: { code } });
+    expect(await request('POST', '/api/datasets', { body: datasetBody('one') })).toMatchObject({ status, body: { code, description: expect.stringMatching(/blob store/) } });
+    expect(await request('GET', `/files/${LIVE}`)).toMatchObject({ status, body: { code } });
     expect(performance.now() - started).toBeLessThan(10_000);
     expect(await server.written()).toEqual(before);
     proxy.fate = () => 'pass';
@@ -221,14 +248,36 @@ describe('a store that fails', () => {
     expect((await main.request('GET', '/api/datasets/one/mosaic.json')).status).toBe(200);
     expect((await main.request('GET', `/files/${LIVE}`)).status).toBe(404);
     proxy.fate = () => 'pass';
-    expect(await reconcile(main.services, true)).toMatchObject({ restored: ['one'], removed: [expect.stringMatching(/one\.[-0-9a-f]{36}\.json/)] });
+    expect(await reconcile(main.services)).toEqual({ restored: ['one'], removed: [] });
     expect(await azurite.names(container)).toEqual([LIVE]);
+  });
+
+  it('slowly holds nobody else: others read and write while a copy is under way', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let reached = (): void => undefined;
+    const copying = new Promise<void>((resolve) => (reached = resolve));
+    proxy.fate = (request) => {
+      if (!isCopy(request) || !request.url.includes('/one.')) return 'pass';
+      reached();
+      return held.then(() => 'pass');
+    };
+    const slow = main.request('POST', '/api/datasets', { body: datasetBody('one') });
+    await copying;
+    const started = performance.now();
+    expect((await main.request('GET', '/api/datasets/one')).status).toBe(200);
+    await postDataset(main, datasetBody('two'));
+    expect(performance.now() - started).toBeLessThan(5000);
+    release();
+    expect((await slow).status).toBe(201);
+    expect(await azurite.names(container)).toEqual([LIVE, 'metadata/mosaics/two.json']);
   });
 
   it('when a dataset is deleted lets it go all the same; its copy is removed by reconcile', async () => {
     await postDataset(main, datasetBody('one'));
+    const { request } = await impatient();
     proxy.fate = ({ method }) => (method === 'DELETE' ? 'hang' : 'pass');
-    expect((await main.request('DELETE', '/api/datasets/one')).status).toBe(204);
+    expect((await request('DELETE', '/api/datasets/one')).status).toBe(204);
     proxy.fate = () => 'pass';
     expect(await reconcile(main.services)).toEqual({ restored: [], removed: [LIVE] });
     expect(await azurite.names(container)).toEqual([]);
@@ -238,10 +287,11 @@ describe('a store that fails', () => {
     const bytes = Buffer.from(JSON.stringify('x'.repeat(9_000_000)));
     await main.services.blobs.put('metadata/original/large.json', bytes);
     expect((await main.request('GET', '/files/metadata/original/large.json')).bytes.equals(bytes)).toBe(true);
+    const { request } = await impatient();
     proxy.fate = ({ method }) => (method === 'GET' ? 'hang' : 'pass');
-    expect((await main.request('GET', '/files/metadata/original/large.json')).status).toBe(504);
+    expect((await request('GET', '/files/metadata/original/large.json')).status).toBe(504);
     proxy.fate = ({ method }) => (method === 'GET' ? 'stall' : 'pass');
-    await expect(main.request('GET', '/files/metadata/original/large.json')).rejects.toThrow(/aborted|hang up|ECONNRESET/);
+    await expect(request('GET', '/files/metadata/original/large.json')).rejects.toThrow(/aborted|hang up|ECONNRESET/);
   });
 });
 

@@ -8,7 +8,7 @@ export type Fate = 'pass' | 'busy' | 'forbid' | 'hang' | 'reset' | 'lose' | 'sta
 export interface FaultyProxy {
   readonly url: string;
   /** What becomes of a request; told again for each. */
-  fate: (request: { readonly method: string; readonly url: string; readonly headers: IncomingMessage['headers'] }) => Fate;
+  fate: (request: { readonly method: string; readonly url: string; readonly headers: IncomingMessage['headers'] }) => Fate | Promise<Fate>;
   /** `METHOD path` of each request. */
   readonly seen: string[];
   close(): Promise<void>;
@@ -19,12 +19,14 @@ export async function startProxy(target: string): Promise<FaultyProxy> {
   const server = createServer((incoming, response) => {
     const { method = '', url = '', headers } = incoming;
     proxy.seen.push(`${method} ${url}`);
-    const fate = proxy.fate({ method, url, headers });
+    void Promise.resolve(proxy.fate({ method, url, headers })).then((fate) => meet(fate, incoming, response));
+  });
+  const meet = (fate: Fate, incoming: IncomingMessage, response: ServerResponse): void => {
     if (fate === 'reset') response.destroy();
     else if (fate === 'busy') response.writeHead(503, { 'x-ms-error-code': 'ServerBusy', 'content-length': 0 }).end();
     else if (fate === 'forbid') response.writeHead(403, { 'x-ms-error-code': 'CannotVerifyCopySource', 'content-length': 0 }).end();
     else if (fate !== 'hang') forward(incoming, response, fate);
-  });
+  };
   const forward = (incoming: IncomingMessage, response: ServerResponse, fate: Fate): void => {
     const outgoing = send({ hostname, port, method: incoming.method, path: incoming.url, headers: incoming.headers }, (answer) => {
       if (fate === 'lose') answer.resume().on('end', () => response.destroy());
