@@ -2,7 +2,8 @@
 /** The program: one command each, `--help` for all, an exit code that tells. */
 // oxlint-disable-next-line import/no-unassigned-import -- it acts before the modules after it are evaluated
 import './cli/own-node.js';
-import { failWith } from './cli/exit.js';
-import { createProgram } from './cli/program.js';
+
+// Loaded only now: what an older Node does not have (fs.glob) would end it before it could start the newer one.
+const [{ createProgram }, { failWith }] = await Promise.all([import('./cli/program.js'), import('./cli/exit.js')]);
 
 await createProgram().parseAsync().catch(failWith);

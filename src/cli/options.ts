@@ -1,6 +1,6 @@
 /** Options that several commands share, and how their values are read. */
 import { InvalidArgumentError, Option } from 'commander';
-import { parseSize } from '../plan/sizes.js';
+import { parseSize, sizeText } from '../plan/sizes.js';
 
 export const DEFAULT_SERVER = 'http://127.0.0.1:8080';
 
@@ -11,7 +11,7 @@ export const whole = (min: number, max: number) => (text: string): number => {
   return value;
 };
 
-export function size(text: string): number {
+function size(text: string): number {
   const bytes = parseSize(text);
   if (bytes === undefined) throw new InvalidArgumentError('A size such as 1GB, 512MB or 2GiB is needed.');
   return bytes;
@@ -22,6 +22,9 @@ export function serverUrl(text: string): string {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw new InvalidArgumentError(`A URL such as ${DEFAULT_SERVER} is needed.`);
   return text.replace(/\/+$/, '');
 }
+
+/** An option with a size, its default shown as it is written. */
+export const sizeOption = (flags: string, description: string, fallback: number): Option => new Option(flags, description).argParser(size).default(fallback, sizeText(fallback));
 
 /** A new one each time: commander keeps state in it. @param fallback false: the command works without a server */
 export function serverOption(fallback = true): Option {

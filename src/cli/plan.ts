@@ -12,7 +12,7 @@ import { shownHref } from '../storage/source.js';
 import { wrongUsage } from './exit.js';
 import { hrefOf, localSources } from './local-sources.js';
 import type { JsonOptions, ServerOptions } from './options.js';
-import { counted, say, table } from './output.js';
+import { counted, readConfig, say, table } from './output.js';
 
 export interface PlanCommandOptions extends ServerOptions, JsonOptions {
   readonly targetSize: number;
@@ -39,7 +39,7 @@ export async function plan(signal: AbortSignal, raster: string, options: PlanCom
 }
 
 async function readHeader(href: string): Promise<CogHeader> {
-  const sources = localSources([href]);
+  const sources = localSources([href], readConfig().azure);
   try {
     return await readCogHeader(await sources.open(href));
   } finally {

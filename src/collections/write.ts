@@ -17,7 +17,7 @@ import { checkPreconditions, type Preconditions } from '../transactions/precondi
 import { collectionVersion } from '../transactions/versions.js';
 
 /** A collection as it is stored: completed where the rules allow it. @throws InvalidInput */
-function complete(body: unknown, id?: string): StacCollection {
+export function complete(body: unknown, id?: string): StacCollection {
   if (!isObject(body)) throw invalidInput('The body must be a STAC Collection.', [{ path: '', message: 'must be an object' }]);
   const given = body['id'] ?? id;
   const fault = idFault(given);
@@ -69,7 +69,8 @@ export async function postCollection(services: Services, body: unknown): Promise
   });
 }
 
-async function hooked(client: PoolClient, services: Services, collection: StacCollection): Promise<StacCollection> {
+/** Writes a collection that exists, with its search, inside the caller's transaction. */
+export async function hooked(client: PoolClient, services: Pick<Services, 'storedBase' | 'logger'>, collection: StacCollection): Promise<StacCollection> {
   const { collection: complete } = await registerCollectionSearch(client, collection, services);
   await updateCollection(client, complete);
   return complete;
@@ -86,7 +87,8 @@ async function lockCollection(client: PoolClient, id: string, preconditions: Pre
   return stored;
 }
 
-async function replace(client: PoolClient, services: Services, stored: StacCollection, collection: StacCollection): Promise<StacCollection> {
+/** Puts a collection in the place of one, inside the caller's transaction. */
+export async function replace(client: PoolClient, services: Pick<Services, 'storedBase' | 'logger'>, stored: StacCollection, collection: StacCollection): Promise<StacCollection> {
   const extent = sameJson(stored['extent'], collection['extent']) ? undefined : await extentWithItems(client, collection);
   return hooked(client, services, extent === undefined ? collection : { ...collection, extent });
 }

@@ -122,3 +122,9 @@ export async function takenId(db: Pool | PoolClient, collection: string, ids: re
   const { rows } = await db.query<{ id: string }>('SELECT id FROM pgstac.items WHERE collection = $1 AND id = ANY($2) LIMIT 1', [collection, ids]);
   return rows[0]?.id;
 }
+
+/** Those of these ids that the collection has already. */
+export async function existingIds(client: PoolClient, collection: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ id: string }>('SELECT id FROM pgstac.items WHERE collection = $1 AND id = ANY($2)', [collection, ids]);
+  return new Set(rows.map(({ id }) => id));
+}

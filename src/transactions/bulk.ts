@@ -116,7 +116,8 @@ async function write(services: Services, collection: string, batch: Read): Promi
   }
 }
 
-async function insertAll(client: PoolClient, collection: string, batch: Batch): Promise<void> {
+/** Inside the caller's transaction; nothing is validated. @throws NotFound, Conflict where an id is taken */
+export async function insertAll(client: PoolClient, collection: string, batch: Batch): Promise<void> {
   const { items } = batch;
   const target = await writeTarget(client, collection, 'FOR KEY SHARE');
   if (items.length === 0) return;
@@ -126,7 +127,8 @@ async function insertAll(client: PoolClient, collection: string, batch: Batch): 
   await followCount(client, target.collection, items.length);
 }
 
-async function upsertAll(client: PoolClient, collection: string, items: readonly StacItem[]): Promise<void> {
+/** As {@link insertAll}, replacing items of these ids. */
+export async function upsertAll(client: PoolClient, collection: string, items: readonly StacItem[]): Promise<void> {
   const target = await writeTarget(client, collection);
   if (items.length === 0) return;
   const ids = items.map(({ id }) => id);

@@ -1,0 +1,125 @@
+/** First pass over a file: every document is judged and completed, nothing is written; all faults are told. */
+import { complete as completeCollection } from '../collections/write.js';
+import { DomainError } from '../errors.js';
+import { isObject, type JsonObject } from '../json.js';
+import type { StacCollection } from '../pgstac/collections.js';
+import type { StacItem } from '../pgstac/items-write.js';
+import { forSchema } from '../stac/stored.js';
+import { complete as completeItem } from '../transactions/complete.js';
+import { guardTiles, guardWrites } from '../transactions/guards.js';
+import { itemFaults } from '../validation/rules.js';
+import type { StacValidator, StacVerdict } from '../validation/validator.js';
+import type { ReadDocument, Unreadable } from './documents.js';
+
+export interface LoadFault {
+  /** Where the document stands. */
+  readonly at: string;
+  /** A JSON pointer into it. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** What is to be written. */
+export type Loadable = { readonly kind: 'collection'; readonly collection: StacCollection } | { readonly kind: 'item'; readonly item: StacItem };
+
+export interface LoadRules {
+  /** Puts items into this collection, whatever they say. */
+  readonly collection: string | undefined;
+  /** Undefined: only what the database could not hold is looked for. */
+  readonly validator: StacValidator | undefined;
+}
+
+export interface CheckedFile {
+  readonly items: number;
+  readonly collections: readonly StacCollection[];
+  readonly faults: readonly LoadFault[];
+  /** Extensions whose schemas are not at hand. */
+  readonly unchecked: readonly string[];
+}
+
+/** Documents validated together: enough for the validator's own turns. */
+const BATCH = 500;
+/** More faults of one file are counted, not kept. */
+export const MOST_FAULTS = 10_000;
+
+/** A document as it is stored. @throws DomainError InvalidInput or Conflict, its faults relative to the document */
+export function loadable(document: unknown, { collection }: LoadRules): Loadable {
+  if (isObject(document) && document['type'] === 'Collection') {
+    const completed = completeCollection(document);
+    guardTiles(completed.id);
+    return { kind: 'collection', collection: completed };
+  }
+  if (!isObject(document) || document['type'] !== 'Feature') throw fault('/type', 'must be "Feature" or "Collection"');
+  const id = collection ?? document['collection'];
+  if (typeof id !== 'string' || id === '') throw fault('/collection', 'is missing; --collection says where such items belong');
+  guardWrites(id);
+  return { kind: 'item', item: completeItem(collection === undefined ? document : { ...document, collection }, id, '') };
+}
+
+const fault = (path: string, message: string): DomainError => new DomainError('InvalidInput', `${path} ${message}`, { faults: [{ path, message }] });
+
+interface Candidate {
+  readonly at: string;
+  readonly value: Loadable;
+}
+
+/** @param onDone hears of each document */
+export async function checkFile(documents: AsyncIterable<ReadDocument | Unreadable>, rules: LoadRules, onDone: () => void): Promise<CheckedFile> {
+  const faults: LoadFault[] = [];
+  const unchecked = new Set<string>();
+  const seen = new Map<string, string>();
+  let waiting: Candidate[] = [];
+  const collections: StacCollection[] = [];
+  let items = 0;
+  const add = (at: string, path: string, message: string): void => {
+    if (faults.length < MOST_FAULTS) faults.push({ at, path, message });
+  };
+
+  async function judge(): Promise<void> {
+    const batch = waiting;
+    waiting = [];
+    const verdicts = await verdictsOf(batch.map(({ value }) => value), rules.validator);
+    for (const [i, { at }] of batch.entries()) {
+      for (const { path, message } of verdicts[i]?.faults ?? []) add(at, path, message);
+      for (const uri of verdicts[i]?.unchecked ?? []) unchecked.add(uri);
+    }
+  }
+
+  for await (const read of documents) {
+    onDone();
+    if ('error' in read) {
+      add(read.at, '', read.error);
+      continue;
+    }
+    const value = attempt(read, rules, add);
+    if (value === undefined) continue;
+    const key = value.kind === 'item' ? `${value.item.collection}/${value.item.id}` : value.collection.id;
+    const earlier = seen.get(key);
+    if (earlier === undefined) seen.set(key, read.at);
+    else add(read.at, '/id', `is the same as that of ${earlier}`);
+    if (value.kind === 'item') items += 1;
+    else collections.push(value.collection);
+    waiting.push({ at: read.at, value });
+    if (waiting.length >= BATCH) await judge();
+  }
+  await judge();
+  return { items, collections, faults, unchecked: [...unchecked].toSorted() };
+}
+
+function attempt(read: ReadDocument, rules: LoadRules, add: (at: string, path: string, message: string) => void): Loadable | undefined {
+  try {
+    return loadable(read.document, rules);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    if (error.faults.length === 0) add(read.at, '', error.message);
+    for (const { path, message } of error.faults) add(read.at, path, message);
+    return undefined;
+  }
+}
+
+async function verdictsOf(values: readonly Loadable[], validator: StacValidator | undefined): Promise<Pick<StacVerdict, 'faults' | 'unchecked'>[]> {
+  const documents = values.map((value): JsonObject => (value.kind === 'item' ? forSchema(value.item) : value.collection));
+  if (validator !== undefined) return validator.validateMany(documents);
+  // pypgstac's own loader checks nothing at all; what PostGIS or pgSTAC would choke on is still told with its place.
+  return values.map((value) => ({ faults: value.kind === 'item' ? itemFaults(value.item) : [], unchecked: [] }));
+}
