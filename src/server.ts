@@ -18,7 +18,7 @@ import type { Logger } from './log.js';
 import { findCollection, updateCollection } from './pgstac/collections.js';
 import { createItemBytes } from './search/item-bytes.js';
 import type { Services } from './services.js';
-import { ensureStacSchemas } from './setup/index.js';
+import { ensureStacSchemas, extensionSchemas } from './setup/index.js';
 import { createBlobs } from './storage/open-blobs.js';
 import { createSources } from './storage/sources.js';
 import { createTileRenderer } from './tiles/renderer.js';
@@ -48,9 +48,6 @@ export const demoFolder = (config: Config): string => join(config.dataDir, 'demo
 
 /** Files of ours that pages load: from the package folder, whether run from dist/ or installed. */
 const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
-
-/** Where schemas of extensions are looked for, laid out as `<host>/<path>`; nothing is ever fetched for it. */
-export const extensionSchemas = (config: Config): string => join(config.cacheDir, 'schemas');
 
 /** Opens everything and listens. What was opened is closed again when a later step fails. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {

@@ -5,7 +5,7 @@ import { SEED_COLLECTIONS } from '../datasets/collections.js';
 import { withRootPath } from '../links.js';
 import { createLogger } from '../log.js';
 import type { Services } from '../services.js';
-import { ensureStacSchemas } from '../setup/index.js';
+import { ensureStacSchemas, extensionSchemas } from '../setup/index.js';
 import { createStacValidator, type StacValidator } from '../validation/validator.js';
 import { progress } from './output.js';
 
@@ -24,5 +24,6 @@ export async function withCatalogue<T>(config: Config, work: (catalogue: Catalog
 
 /** The server's validator: its schemas lie in the cache, or are fetched into it once. */
 export async function openValidator({ cacheDir, wheelDir }: Pick<Config, 'cacheDir' | 'wheelDir'>): Promise<StacValidator> {
-  return createStacValidator({ schemaDirs: [await ensureStacSchemas({ cacheDir, wheelDir, onProgress: progress })] });
+  const core = await ensureStacSchemas({ cacheDir, wheelDir, onProgress: progress });
+  return createStacValidator({ schemaDirs: [core, extensionSchemas({ cacheDir })] });
 }

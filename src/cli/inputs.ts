@@ -2,7 +2,7 @@
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../errors.js';
@@ -70,11 +70,12 @@ async function download(url: string, copy: string, signal: AbortSignal): Promise
   try {
     const response = await fetch(url, { signal, headers: { accept: 'application/geo+json, application/json, */*;q=0.1' } });
     if (!response.ok || response.body === null) throw new CommandError(`${shown}: its server answers ${response.status}.`);
-    const { list } = { list: await kept(basename(shown) === '' ? url : shown, Readable.from(response.body), copy, signal) };
-    return list;
+    return await kept(shown, Readable.from(response.body), copy, signal);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof CommandError) throw error;
-    throw new CommandError(`${shown}: cannot be fetched (${codeOf(error instanceof Error ? error.cause : error) || messageOf(error)}).`);
+    // fetch says no more than "fetch failed"; what failed is the cause.
+    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+    throw new CommandError(`${shown}: cannot be fetched (${codeOf(cause) || messageOf(cause)}).`);
   }
 }

@@ -99,7 +99,7 @@ function tell({ file, loaded, error, faults }: FileResult): void {
 const summary = ({ items, collections, ignored }: Loaded): string =>
   [
     ...(collections > 0 ? [counted(collections, 'collection')] : []),
-    ...(items > 0 || collections === 0 ? [counted(items, 'item')] : []),
+    ...(items > 0 || collections + ignored === 0 ? [counted(items, 'item')] : []),
     ...(ignored > 0 ? [`${ignored} left as they were`] : []),
   ].join(', ');
 

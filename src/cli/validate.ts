@@ -1,6 +1,7 @@
 /** `stac-mosaic validate`: STAC documents against the official schemas and our own rules, offline. */
 import type { Fault } from '../errors.js';
 import { isObject, type JsonObject, textOf } from '../json.js';
+import type { ReadDocument, Unreadable } from '../load/documents.js';
 import type { StacValidator } from '../validation/validator.js';
 import { openValidator } from './catalogue.js';
 import { EXIT, type ExitCode } from './exit.js';
@@ -43,7 +44,7 @@ export async function validate(signal: AbortSignal, names: string[], { json }: J
 
 async function judge(input: Input, validator: StacValidator, verdicts: Verdicts, { signal, quiet }: { signal: AbortSignal; quiet: boolean }): Promise<void> {
   const bar = progressBar(input.name, 'documents', 0);
-  let waiting: { at: string; document: unknown }[] = [];
+  let waiting: (ReadDocument | Unreadable)[] = [];
   let [seen, done] = [0, 0];
 
   const refuse = (at: string, id: unknown, faults: readonly Fault[]): void => {
@@ -55,9 +56,16 @@ async function judge(input: Input, validator: StacValidator, verdicts: Verdicts,
   async function flush(): Promise<void> {
     const batch = waiting;
     waiting = [];
-    const results = await validator.validateMany(batch.map(({ document }) => document));
-    for (const [i, { at, document }] of batch.entries()) {
-      const { faults = [], unchecked = [] } = results[i] ?? {};
+    const results = await validator.validateMany(batch.flatMap((read) => ('error' in read ? [] : [read.document])));
+    let next = 0;
+    for (const read of batch) {
+      if ('error' in read) {
+        refuse(read.at, undefined, [{ path: '', message: read.error }]);
+        continue;
+      }
+      const { at, document } = read;
+      const { faults = [], unchecked = [] } = results[next] ?? {};
+      next += 1;
       for (const uri of unchecked) verdicts.unchecked.set(uri, (verdicts.unchecked.get(uri) ?? 0) + 1);
       if (faults.length === 0) verdicts.valid += 1;
       else refuse(at, isObject(document) ? document['id'] : undefined, faults);
@@ -70,8 +78,7 @@ async function judge(input: Input, validator: StacValidator, verdicts: Verdicts,
     for await (const read of input.documents()) {
       signal.throwIfAborted();
       seen += 1;
-      if ('error' in read) refuse(read.at, undefined, [{ path: '', message: read.error }]);
-      else if (input.found && !isStac(read.document)) verdicts.skipped.push(read.at);
+      if (input.found && !('error' in read) && !isStac(read.document)) verdicts.skipped.push(read.at);
       else waiting.push(read);
       if (waiting.length >= BATCH) await flush();
     }

@@ -1,6 +1,6 @@
 /** First pass over a file: every document is judged and completed, nothing is written; all faults are told. */
 import { complete as completeCollection } from '../collections/write.js';
-import { DomainError } from '../errors.js';
+import { DomainError, type Fault } from '../errors.js';
 import { isObject, type JsonObject } from '../json.js';
 import type { StacCollection } from '../pgstac/collections.js';
 import type { StacItem } from '../pgstac/items-write.js';
@@ -58,9 +58,11 @@ export function loadable(document: unknown, { collection }: LoadRules): Loadable
 
 const fault = (path: string, message: string): DomainError => new DomainError('InvalidInput', `${path} ${message}`, { faults: [{ path, message }] });
 
+/** A document on its way through a batch, with what is known to be wrong with it. */
 interface Candidate {
   readonly at: string;
-  readonly value: Loadable;
+  readonly value: Loadable | undefined;
+  readonly faults: readonly Pick<Fault, 'path' | 'message'>[];
 }
 
 /** @param onDone hears of each document */
@@ -68,52 +70,47 @@ export async function checkFile(documents: AsyncIterable<ReadDocument | Unreadab
   const faults: LoadFault[] = [];
   const unchecked = new Set<string>();
   const seen = new Map<string, string>();
-  let waiting: Candidate[] = [];
   const collections: StacCollection[] = [];
+  let waiting: Candidate[] = [];
   let items = 0;
-  const add = (at: string, path: string, message: string): void => {
-    if (faults.length < MOST_FAULTS) faults.push({ at, path, message });
-  };
 
   async function judge(): Promise<void> {
     const batch = waiting;
     waiting = [];
-    const verdicts = await verdictsOf(batch.map(({ value }) => value), rules.validator);
-    for (const [i, { at }] of batch.entries()) {
-      for (const { path, message } of verdicts[i]?.faults ?? []) add(at, path, message);
-      for (const uri of verdicts[i]?.unchecked ?? []) unchecked.add(uri);
+    const verdicts = await verdictsOf(batch.flatMap(({ value }) => value ?? []), rules.validator);
+    let next = 0;
+    for (const { at, value, faults: known } of batch) {
+      const verdict = value === undefined ? undefined : verdicts[next];
+      if (value !== undefined) next += 1;
+      for (const { path, message } of [...known, ...(verdict?.faults ?? [])]) if (faults.length < MOST_FAULTS) faults.push({ at, path, message });
+      for (const uri of verdict?.unchecked ?? []) unchecked.add(uri);
     }
   }
 
   for await (const read of documents) {
     onDone();
-    if ('error' in read) {
-      add(read.at, '', read.error);
-      continue;
-    }
-    const value = attempt(read, rules, add);
-    if (value === undefined) continue;
-    const key = value.kind === 'item' ? `${value.item.collection}/${value.item.id}` : value.collection.id;
-    const earlier = seen.get(key);
-    if (earlier === undefined) seen.set(key, read.at);
-    else add(read.at, '/id', `is the same as that of ${earlier}`);
-    if (value.kind === 'item') items += 1;
-    else collections.push(value.collection);
-    waiting.push({ at: read.at, value });
+    const { value, faults: wrong } = 'error' in read ? { value: undefined, faults: [{ path: '', message: read.error }] } : attempt(read, rules);
+    const key = value === undefined ? undefined : keyOf(value);
+    const earlier = key === undefined ? undefined : seen.get(key);
+    if (key !== undefined && earlier === undefined) seen.set(key, read.at);
+    waiting.push({ at: read.at, value, faults: earlier === undefined ? wrong : [...wrong, { path: '/id', message: `is the same as that of ${earlier}` }] });
+    if (value?.kind === 'item') items += 1;
+    if (value?.kind === 'collection') collections.push(value.collection);
     if (waiting.length >= BATCH) await judge();
   }
   await judge();
   return { items, collections, faults, unchecked: [...unchecked].toSorted() };
 }
 
-function attempt(read: ReadDocument, rules: LoadRules, add: (at: string, path: string, message: string) => void): Loadable | undefined {
+/** Ids hold no "/". */
+const keyOf = (value: Loadable): string => (value.kind === 'item' ? `${value.item.collection}/${value.item.id}` : value.collection.id);
+
+function attempt(read: ReadDocument, rules: LoadRules): Pick<Candidate, 'value' | 'faults'> {
   try {
-    return loadable(read.document, rules);
+    return { value: loadable(read.document, rules), faults: [] };
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
-    if (error.faults.length === 0) add(read.at, '', error.message);
-    for (const { path, message } of error.faults) add(read.at, path, message);
-    return undefined;
+    return { value: undefined, faults: error.faults.length > 0 ? error.faults : [{ path: '', message: error.message }] };
   }
 }
 

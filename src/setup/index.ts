@@ -26,6 +26,9 @@ export const ensurePgstacSql = (options: SetupOptions): Promise<string> =>
 export const ensureStacSchemas = (options: SetupOptions): Promise<string> =>
   ensure(`stac-schemas-${PYSTAC.version}-${PYSTAC_CORE.version}`, [PYSTAC, PYSTAC_CORE], options);
 
+/** Where schemas of extensions are looked for, laid out as `<host>/<path>`; nothing is ever fetched for it. */
+export const extensionSchemas = ({ cacheDir }: Pick<SetupOptions, 'cacheDir'>): string => join(cacheDir, 'schemas');
+
 async function ensure(name: string, wheels: readonly Wheel[], options: SetupOptions): Promise<string> {
   const folder = join(options.cacheDir, name);
   if (await isUnpacked(folder)) return folder;

@@ -114,7 +114,7 @@ describe('the command line', () => {
     expect(stderr).not.toContain('    at ');
   });
 
-  it.each(['serve', 'migrate', 'demo', 'reconcile'])('explains %s with --help', async (command) => {
+  it.each(['serve', 'migrate', 'demo', 'reconcile', 'ingest', 'load', 'validate', 'register', 'plan'])('explains %s with --help', async (command) => {
     const { code, stdout, stderr } = await runProgram([command, '--help']);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain(`stac-mosaic ${command} [options]`);
@@ -123,8 +123,8 @@ describe('the command line', () => {
   it('lists its commands with --help, and refuses others', async () => {
     const { code, stdout } = await runProgram(['--help']);
     expect(code).toBe(0);
-    for (const command of ['serve', 'migrate', 'demo', 'reconcile']) expect(stdout).toContain(`  ${command} `);
-    expect((await runProgram(['sevre'])).code).toBe(1);
+    for (const command of ['serve', 'migrate', 'demo', 'reconcile', 'ingest', 'load', 'validate', 'register', 'plan']) expect(stdout).toContain(`  ${command} `);
+    expect((await runProgram(['sevre'])).code).toBe(2);
   });
 
   it('says in one line that a port is taken, and ends', async () => {

@@ -8,7 +8,7 @@ export const root = fileURLToPath(new URL('../../../', import.meta.url));
 const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 /** What this shell may say of a database or a server is not meant for a test's. */
-const OURS = /^(PORT|HOST|AUTH|PUBLIC_URL|ROOT_PATH|TRUST_PROXY|DATA_DIR|STORAGE_\w+|AZURE_\w+|IDENTITY_\w+|ALLOWED_\w+|DATABASE_\w+|POSTGRES_\w+|PG[A-Z]+|NODE_OPTIONS)$/;
+const OURS = /^(PORT|HOST|AUTH|PUBLIC_URL|ROOT_PATH|TRUST_PROXY|DATA_DIR|STORAGE_\w+|AZURE_\w+|IDENTITY_\w+|ALLOWED_\w+|DATABASE_\w+|POSTGRES_\w+|PG[A-Z]+|AZURE_\w+|STAC_MOSAIC_(SERVER|KEY)|NODE_OPTIONS)$/;
 const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.test(name)));
 
 export type Variables = Readonly<Record<string, string>>;
