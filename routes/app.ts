@@ -201,6 +201,10 @@ function matches(header: string | undefined, etag: string): boolean {
 
 function onError({ config, logger }: Services) {
   return (thrown: unknown, request: Request, response: Response, _next: NextFunction): void => {
+    if (response.destroyed) {
+      logger.debug({ request_id: requestId(response), url: request.originalUrl }, `the client has gone: ${messageOf(thrown)}`);
+      return;
+    }
     if (response.headersSent) {
       logger.warn({ request_id: requestId(response), url: request.originalUrl }, `the answer was cut off: ${messageOf(thrown)}`);
       response.destroy();

@@ -17,9 +17,10 @@ const tag = 'Mosaics';
 /** Live answers are checked again at each use; the ETag makes that cheap. */
 const LIVE = { 'Cache-Control': 'no-cache' };
 
+/** The ETag is weak: other bytes may say the same of rows that change between it and the document. */
 async function mosaicReply({ services, signal }: Pick<Call, 'services' | 'signal'>, target: Target, request: MosaicRequest): Promise<Reply> {
-  const document = await mosaicOf(services, target, request, signal);
-  return { text: [...document].join(''), type: 'application/json', headers: LIVE };
+  const { version, document } = await mosaicOf(services, target, request, signal);
+  return { text: document(), type: 'application/json', headers: { ...LIVE, ETag: `W/"${version}"` } };
 }
 
 /** The three things that mosaics and tiles are made of, by the parameter of their path. */

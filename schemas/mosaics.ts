@@ -1,5 +1,6 @@
 /** The options of a mosaic (API.md section 3), as parameters and beside the members of a posted search. */
 import { invalidAt } from '../src/errors.js';
+import type { HrefForm } from '../src/mosaics/hrefs.js';
 import { isObject } from '../src/json.js';
 import type { MosaicRequest } from '../src/searches/mosaic.js';
 import { bbox, choice, datetime, flag, integer, type Parsed, text } from './parameters.js';
@@ -12,6 +13,7 @@ export const mosaicOptions = {
   quadkey_zoom: integer('The zoom of the quadkeys; chosen from the footprints unless told.', 1, 12),
   overlap: text('last (the default: a later tile covers an earlier one), first, center, or a sort expression such as -datetime.'),
   max_per_quadkey: integer('Keeps the top so many assets of each quadkey.', 1, 1_000_000),
+  href: choice<HrefForm | 'signed'>('How hrefs are written: https (the default: spellings of Azure become URLs), vsi (paths of GDAL) or signed.', ['https', 'vsi', 'signed']),
   compact: flag('Writes what all hrefs begin with once, as asset_prefix.'),
 };
 
@@ -25,7 +27,8 @@ export const mosaicParameters = {
 };
 
 function optionsOf(query: Parsed<typeof mosaicOptions>): MosaicRequest {
-  const { asset, minzoom, maxzoom, quadkey_zoom: quadkeyZoom, overlap, max_per_quadkey: maxPerQuadkey, compact } = query;
+  const { asset, minzoom, maxzoom, quadkey_zoom: quadkeyZoom, overlap, max_per_quadkey: maxPerQuadkey, href, compact } = query;
+  if (href === 'signed') throw invalidAt('href', 'cannot be signed: this server signs no hrefs. Ask for https or vsi');
   if (overlap !== undefined && !['last', 'first', 'center'].includes(overlap)) parseSortText(overlap);
   return {
     ...(asset === undefined ? {} : { asset }),
@@ -34,6 +37,7 @@ function optionsOf(query: Parsed<typeof mosaicOptions>): MosaicRequest {
     ...(quadkeyZoom === undefined ? {} : { quadkeyZoom }),
     ...(overlap === undefined ? {} : { overlap }),
     ...(maxPerQuadkey === undefined ? {} : { maxPerQuadkey }),
+    ...(href === undefined ? {} : { href }),
     ...(compact === undefined ? {} : { compact }),
   };
 }

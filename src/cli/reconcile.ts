@@ -10,7 +10,7 @@ export async function reconcile({ json }: { json: boolean }): Promise<void> {
   const config = readConfig();
   const database = await openDatabase(config, { logger: createLogger(config.logLevel), collections: SEED_COLLECTIONS, onProgress: progress });
   try {
-    const result = await repair({ database, blobs: createBlobs(config) }, database.kind === 'embedded' && config.storageUrl.startsWith('file:'));
+    const result = await repair({ database, config, blobs: createBlobs(config) }, database.kind === 'embedded' && config.storageUrl.startsWith('file:'));
     if (json) return say(JSON.stringify(result));
     say(`${result.restored.length} stored mosaic(s) restored, ${result.removed.length} leftover(s) removed.`);
   } finally {

@@ -13,7 +13,7 @@ export interface Reconciled {
   readonly removed: string[];
 }
 
-type Stores = Pick<Services, 'database' | 'blobs'>;
+type Stores = Pick<Services, 'database' | 'blobs' | 'config'>;
 
 const FOLDERS = ['metadata/mosaics', 'metadata/original'];
 /** `{dataset}.{uuid}.json`, the copy of one attempt, and `{name}.{uuid}.tmp`, a file that is being written. */
@@ -74,5 +74,6 @@ function promoteCopy({ database, blobs }: Stores, { id, attempt, to }: Copy, nam
 /** From the tiles, where neither copy is left. */
 async function rebuild(services: Stores, id: string): Promise<void> {
   const target = await datasetTarget(services, id, { hidden: [] });
-  await services.blobs.put(snapshotPath(id), await mosaicOf(services, target, {}, AbortSignal.timeout(600_000)));
+  const mosaic = await mosaicOf(services, target, {}, AbortSignal.timeout(600_000));
+  await services.blobs.put(snapshotPath(id), mosaic.document());
 }

@@ -23,7 +23,7 @@ export interface MosaicOptions {
   readonly maxPerQuadkey?: number | undefined;
   /** `center`: the footprint whose centre is nearest to the quadkey's first. */
   readonly order?: 'given' | 'center' | undefined;
-  /** Written once as `asset_prefix` and taken off each href that begins with it; empty or undefined: hrefs are written whole. */
+  /** What all hrefs begin with, written once as `asset_prefix` and taken off each; empty or undefined: hrefs are written whole. */
   readonly assetPrefix?: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export function* mosaicDocument(footprints: Footprints, quadkeys: Quadkeys, opti
   const prefix = options.assetPrefix ?? '';
   const assetOf = (footprint: number): string => {
     const href = footprints.hrefs.at(footprint);
-    return JSON.stringify(prefix !== '' && href.startsWith(prefix) ? href.slice(prefix.length) : href);
+    return quoted(href.slice(prefix.length));
   };
   const most = options.maxPerQuadkey ?? Infinity;
   let piece = `${head(footprints, zoom, options, prefix)},"tiles":{`;
@@ -59,6 +59,12 @@ export function* mosaicDocument(footprints: Footprints, quadkeys: Quadkeys, opti
   }
   yield `${piece}}}`;
 }
+
+/** What JSON has to escape: quotes, backslashes, control characters and halves of pairs. */
+const ESCAPED = /["\\]|[^ -\ud7ff\ue000-\uffff]/;
+
+/** Most hrefs need no escapes. */
+const quoted = (text: string): string => (ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`);
 
 function head(footprints: Footprints, zoom: number, options: MosaicOptions, prefix: string): string {
   const { name, description = name, version = '1.0.0', attribution, minzoom, maxzoom } = options;

@@ -1,6 +1,5 @@
-/** Footprints, hrefs and extents of what a search selects, streamed out of PostgreSQL. */
+/** Footprints, hrefs and extents of what a search selects, some at a time. */
 import type { Pool } from 'pg';
-import QueryStream from 'pg-query-stream';
 import type { PropertyResolver } from '../cql2/resolver.js';
 import { SqlBuilder } from '../cql2/sql-builder.js';
 import type { Bbox } from '../geojson.js';
@@ -18,7 +17,7 @@ export interface FootprintQuery {
   readonly resolver: PropertyResolver;
   /** The asset wanted; undefined: `data`, else the item's only data asset. */
   readonly asset: string | undefined;
-  readonly limit?: number;
+  readonly limit: number;
 }
 
 export interface AssetFootprint {
@@ -57,7 +56,7 @@ function statement(query: FootprintQuery): { text: string; values: unknown[] } {
       CASE WHEN ${others} IS NULL THEN NULL ELSE c.content->'item_assets' END AS item_assets,
       i.content->'bbox' AS bbox, jsonb_strip_nulls(jsonb_build_object(${fields})) AS properties
     FROM pgstac.items i JOIN pgstac.collections c ON c.id = i.collection
-    WHERE ${where} ORDER BY ${order}${query.limit === undefined ? '' : ` LIMIT ${builder.param(query.limit, 'int')}`}`;
+    WHERE ${where} ORDER BY ${order} LIMIT ${builder.param(query.limit, 'int')}`;
   return { text, values: [...builder.values] };
 }
 
@@ -78,30 +77,8 @@ function otherHref({ assets, item_assets: base }: Row): string | undefined {
   return isObject(found) && typeof found['href'] === 'string' ? found['href'] : undefined;
 }
 
-/** Streams footprints in stacking order; items without such an asset are left out. The query ends when the reader stops. */
-export async function* streamFootprints(pool: Pool, query: FootprintQuery): AsyncGenerator<AssetFootprint, void, undefined> {
-  const { text, values } = statement(query);
-  const client = await pool.connect();
-  const stream = client.query(new QueryStream(text, values, { batchSize: 1000 }));
-  // pg-query-stream says nothing when its connection is lost while nobody reads; reading on would then wait for ever.
-  const lost = (error?: Error): void => void stream.destroy(error ?? new Error('Connection terminated'));
-  client.once('error', lost).once('end', lost);
-  let failed = true;
-  try {
-    for await (const row of stream as AsyncIterable<Row>) {
-      const footprint = toFootprint(row);
-      if (footprint !== undefined) yield footprint;
-    }
-    failed = false;
-  } finally {
-    client.off('error', lost).off('end', lost);
-    stream.destroy();
-    client.release(failed && !stream.readableEnded ? true : undefined);
-  }
-}
-
 /** A bounded number of footprints at once: for a tile. */
-export async function listFootprints(pool: Pool, query: FootprintQuery & { limit: number }): Promise<AssetFootprint[]> {
+export async function listFootprints(pool: Pool, query: FootprintQuery): Promise<AssetFootprint[]> {
   const { text, values } = statement(query);
   const { rows } = await pool.query<Row>(text, values);
   return rows.flatMap((row) => toFootprint(row) ?? []);

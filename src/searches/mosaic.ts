@@ -1,13 +1,15 @@
 /** MosaicJSON of a target, computed from what the database holds now (API.md section 3). */
+import { createHash } from 'node:crypto';
 import type { PropertyResolver } from '../cql2/resolver.js';
-import { invalidAt } from '../errors.js';
-import type { Bbox } from '../geojson.js';
-import { buildMosaic } from '../mosaics/build.js';
-import type { Footprint } from '../mosaics/footprints.js';
+import { invalidAt, invalidInput } from '../errors.js';
+import { mosaicOfFootprints } from '../mosaics/build.js';
+import { Footprints } from '../mosaics/footprints.js';
+import { type HrefForm, hrefWriter } from '../mosaics/hrefs.js';
 import { resolutionOf } from '../mosaics/tile-zooms.js';
-import { ZoomsFromItems } from '../mosaics/zooms.js';
-import { type AssetFootprint, boundsOf, streamFootprints } from '../pgstac/footprints.js';
+import { type Zooms, ZoomsFromItems } from '../mosaics/zooms.js';
+import { type MosaicQuery, streamMosaicFootprints } from '../pgstac/mosaic-footprints.js';
 import { loadItemResolver } from '../pgstac/queryables.js';
+import { selectionVersion } from '../pgstac/selection-version.js';
 import { tileResolver } from '../pgstac/tiles.js';
 import { parseSortText } from '../search/parse.js';
 import type { ItemSelection, SortKey } from '../search/query.js';
@@ -23,12 +25,32 @@ export interface MosaicRequest {
   readonly overlap?: string;
   readonly maxPerQuadkey?: number;
   readonly compact?: boolean;
+  /** `https` where nothing is said. */
+  readonly href?: HrefForm;
   /** Narrows the target. */
   readonly narrow?: ItemSelection;
 }
 
+/** A mosaic that has not been made yet. */
+export interface Mosaic {
+  /** Names what the document is made of: the rows, the options and the form, known before any of the work. */
+  readonly version: string;
+  /**
+   * The document in pieces. What can go wrong does so before the first.
+   * @throws InvalidInput for too many quadkeys, or options that do not fit what there is; the signal's reason
+   */
+  readonly document: () => AsyncGenerator<string, void, undefined>;
+}
+
 /** Zooms when no COG tells: titiler's default for a search. */
 export const DEFAULT_ZOOMS = { minzoom: 0, maxzoom: 24 } as const;
+
+/** To be raised when other bytes are made of the same rows. */
+const FORM = 1;
+/** About so many items are asked for their resolution (20 µs each), spread over all by a hash of their ids. */
+const RESOLUTIONS = 2000;
+/** Hrefs and outlines of so many are 500 MB. */
+const MOST_FOOTPRINTS = 2_000_000;
 
 const reversed = (keys: readonly SortKey[]): SortKey[] => keys.map(({ field, direction }) => ({ field, direction: direction === 'asc' ? 'desc' : 'asc' }));
 
@@ -57,43 +79,60 @@ export const resolverFor = (services: Pick<Services, 'database'>, target: Target
     ? tileResolver
     : loadItemResolver(services.database.pool, target.selection.collections);
 
-/** The document in pieces, and nothing of it when it cannot be made. @throws InvalidInput for too many quadkeys, or bad options */
-export async function mosaicOf(services: Pick<Services, 'database'>, target: Target, request: MosaicRequest, signal: AbortSignal): Promise<Generator<string, void, undefined>> {
-  const { pool } = services.database;
-  const resolver = await resolverFor(services, target);
-  const selection = narrowed(target.selection, request.narrow);
-  const bounds: Bbox = (await boundsOf(pool, { selection, visibility: target.visibility, resolver })) ?? [-180, -90, 180, 90];
-  const rows = streamFootprints(pool, { selection, sortby: stackingOrder(target, request.overlap), visibility: target.visibility, resolver, asset: request.asset ?? (target.asset === 'data' ? undefined : target.asset) });
-  const zooms = new ZoomsFromItems();
-  const footprints = await collect(rows, zooms, signal);
-  const found = zooms.result([...bounds]) ?? DEFAULT_ZOOMS;
+/**
+ * @param signal ends the work, of the version and of the document
+ * @throws InvalidInput for more items than a mosaic is made of
+ */
+export async function mosaicOf({ database, config }: Pick<Services, 'database' | 'config'>, target: Target, request: MosaicRequest, signal: AbortSignal): Promise<Mosaic> {
+  const { visibility, name, description } = target;
+  const resolver = await resolverFor({ database }, target);
+  const selections = request.narrow === undefined ? [target.selection] : [target.selection, request.narrow];
+  const { count, version } = await selectionVersion(database, { selections, visibility, resolver }, signal);
+  if (count > MOST_FOOTPRINTS) {
+    throw invalidInput(`A mosaic is made of at most ${MOST_FOOTPRINTS.toLocaleString('en')} items and these are ${count.toLocaleString('en')}; narrow them by bbox, datetime or filter.`);
+  }
+  const query: MosaicQuery = {
+    selections,
+    visibility,
+    resolver,
+    sortby: stackingOrder(target, request.overlap),
+    asset: request.asset ?? (target.asset === 'data' ? undefined : target.asset),
+    resolutionOfEvery: Math.max(1, Math.ceil(count / RESOLUTIONS)),
+  };
+  const write = hrefWriter(request.href ?? 'https', config.azure);
+  const said = { name, description, minzoom: target.minzoom, maxzoom: target.maxzoom, quadkeyZoom: target.quadkeyZoom, account: config.azure?.endpoint };
+  const parts = [FORM, version, query.selections, query.sortby, query.asset, visibility.hidden, request, said];
+  return {
+    version: createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22),
+    async *document() {
+      const zooms = new ZoomsFromItems();
+      const footprints = new Footprints();
+      for await (const { href, geometry, bbox, resolution } of streamMosaicFootprints(database, query, signal)) {
+        if (resolution !== undefined) zooms.add(resolutionOf(resolution.fields, resolution.bbox));
+        footprints.add({ href: write(href), geometry, crossesAntimeridian: crosses(bbox) });
+      }
+      const { document } = await mosaicOfFootprints(footprints, {
+        name,
+        description,
+        ...zoomsOf(target, request, zooms.result(footprints.bounds())),
+        maxPerQuadkey: request.maxPerQuadkey,
+        order: request.overlap === 'center' ? 'center' : 'given',
+        compact: request.compact,
+        signal,
+      });
+      yield* document;
+    },
+  };
+}
+
+/** What was asked, else what the target says, else what the COGs tell. @throws InvalidInput where that does not go together */
+function zoomsOf(target: Target, request: MosaicRequest, found: Zooms = DEFAULT_ZOOMS): Zooms & { quadkeyZoom: number | undefined } {
   const maxzoom = request.maxzoom ?? target.maxzoom ?? Math.max(found.maxzoom, request.minzoom ?? target.minzoom ?? 0);
   const minzoom = request.minzoom ?? target.minzoom ?? Math.min(found.minzoom, maxzoom);
   if (minzoom > maxzoom) throw invalidAt('minzoom', `is ${minzoom}, above the maxzoom ${maxzoom}`);
-  const quadkeyZoom = request.quadkeyZoom ?? target.quadkeyZoom;
   if (request.quadkeyZoom !== undefined && request.quadkeyZoom > maxzoom) throw invalidAt('quadkey_zoom', `is ${request.quadkeyZoom}, above the maxzoom ${maxzoom}`);
-  const built = await buildMosaic(footprints, {
-    name: target.name,
-    description: target.description,
-    minzoom,
-    maxzoom,
-    quadkeyZoom: quadkeyZoom === undefined ? undefined : Math.min(quadkeyZoom, Math.max(1, maxzoom)),
-    maxPerQuadkey: request.maxPerQuadkey,
-    order: request.overlap === 'center' ? 'center' : 'given',
-    compact: request.compact,
-    signal,
-  });
-  return built.document;
-}
-
-async function collect(rows: AsyncIterable<AssetFootprint>, zooms: ZoomsFromItems, signal: AbortSignal): Promise<Footprint[]> {
-  const footprints: Footprint[] = [];
-  for await (const { href, geometry, bbox, properties } of rows) {
-    signal.throwIfAborted();
-    zooms.add(resolutionOf(properties, bbox));
-    footprints.push({ href, geometry, crossesAntimeridian: crosses(bbox) });
-  }
-  return footprints;
+  const wanted = request.quadkeyZoom ?? target.quadkeyZoom;
+  return { minzoom, maxzoom, quadkeyZoom: wanted === undefined ? undefined : Math.min(wanted, Math.max(1, maxzoom)) };
 }
 
 /** West above east: RFC 7946 section 5.2. */
