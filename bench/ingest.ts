@@ -1,5 +1,6 @@
 /** Tiles and items written: ours, `pypgstac load` and stac-fastapi-pgstac's transactions, on one PostgreSQL. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -21,10 +22,10 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Seconds of a whole command. */
-function timed(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): number {
+async function timed(command: string, args: readonly string[]): Promise<number> {
   const started = performance.now();
-  const { status, stdout, stderr } = spawnSync(command, args, { env, encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}: ${stdout}${stderr}`);
+  const [status] = (await once(spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] }), 'exit')) as [number | null];
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}.`);
   return (performance.now() - started) / 1000;
 }
 
@@ -45,21 +46,17 @@ interface Posted {
 }
 
 /** One atomic post by curl, which reads the file as it sends it. */
-function post(url: string, pid: number, file: string): Promise<Posted> {
+async function post(url: string, pid: number, file: string): Promise<Posted> {
   const before = residentMb(pid);
   let most = 0;
   const started = performance.now();
   const answer = join(FOLDER, 'answer.json');
   const child = spawn('curl', ['-sS', '--fail-with-body', '-o', answer, '-T', file, '-X', 'POST', '-H', 'content-type: application/x-ndjson', '-H', 'expect:', `${url}/api/datasets`], { stdio: 'inherit' });
   const watch = setInterval(() => (most = Math.max(most, residentMb(pid) - before)), 100);
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (status) => {
-      clearInterval(watch);
-      if (status === 0) resolve({ seconds: (performance.now() - started) / 1000, growth: most });
-      else reject(new Error(`curl ended with ${status}: ${readFileSync(answer, 'utf8').slice(0, 1000)}`));
-    });
-  });
+  const [status] = (await once(child, 'exit')) as [number | null];
+  clearInterval(watch);
+  if (status !== 0) throw new Error(`curl ended with ${status}: ${readFileSync(answer, 'utf8').slice(0, 1000)}`);
+  return { seconds: (performance.now() - started) / 1000, growth: most };
 }
 
 export async function benchIngest(): Promise<void> {
@@ -115,7 +112,7 @@ async function measureLoad({ url, pid }: Ours, database: URL, count: number, rou
     if (round === 0) await writeItems(items, url, `bench-${count}`, collection);
     await sent(`${url}/api/datasets/bench-${count}`, 'DELETE', undefined);
     await sent(`${url}/collections`, 'POST', collectionOf(collection));
-    theirs.push(timed(loader, ['load', 'items', items, '--dsn', database.href, '--method', 'insert']));
+    theirs.push(await timed(loader, ['load', 'items', items, '--dsn', database.href, '--method', 'insert']));
     await sent(`${url}/collections/${collection}`, 'DELETE', undefined);
   }
   const load = { count, ours: median(ours), growth: Math.max(...growth), loader: median(theirs) };
