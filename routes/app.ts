@@ -125,7 +125,8 @@ async function serve(services: Services, { method, path, operation }: Route, req
     // A page is made of the JSON answer, so that is what the operation is asked for.
     headers: format === 'html' || search.has('f') ? { ...request.headers, accept: 'application/json' } : request.headers,
     base: baseOf(request, services.config),
-    path: request.path,
+    // One address for one answer, with or without the slash that express overlooks.
+    path: request.path.length > 1 ? request.path.replace(/\/+$/, '') : request.path,
     signal: gone.signal,
     logger: services.logger,
   };

@@ -32,6 +32,15 @@ describe('the base of links', () => {
     expect(await baseFor(server, { host: 'stac.example.com' })).toBe('http://stac.example.com');
   });
 
+  it('names one address for an answer, with or without a slash at the end of the path', async () => {
+    for (const path of ['/collections', '/collections/datasets', '/collections/datasets/items', '/search', '/api/datasets', '/collections/datasets/queryables']) {
+      const [bare, slashed] = [await server.request('GET', path), await server.request('GET', `${path}/`)];
+      expect([bare.status, slashed.status]).toEqual([200, 200]);
+      const linksIn = (document: typeof bare): unknown => [document.body['$id'], linksOf(document.body, 'self').map((link) => link['href'])];
+      expect(linksIn(slashed)).toEqual(linksIn(bare));
+    }
+  });
+
   it('is never a hostile Host', async () => {
     for (const host of ['evil.example.com/path', 'a b', '"><script>', 'evil.com?x=', "x'y", 'user@evil.com', 'evil.com#', 'evil.com:port', 'a\\b']) {
       const self = await baseFor(server, { host });
