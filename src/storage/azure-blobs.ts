@@ -1,9 +1,9 @@
 /** Blobs in an Azure container: block blobs, committed whole, every request bounded in time and tries. */
-import type { ContainerClient } from '@azure/storage-blob';
+import type { BlobDownloadResponseParsed, ContainerClient } from '@azure/storage-blob';
 import type { AzureAccount } from '../config-storage.js';
 import { openContainer } from './azure-client.js';
 import { azureCode, azureFailure, azureStatus, statusOf } from './azure-failure.js';
-import { type BlobContent, type BlobStore, Pieces, replaced, typeOfBlob } from './blobs.js';
+import { type BlobContent, type BlobStore, gathered, Pieces, replaced, SMALL_BLOB, typeOfBlob } from './blobs.js';
 import { within } from './deadline.js';
 
 export interface AzureBlobsOptions {
@@ -80,21 +80,31 @@ export function createAzureBlobs({ storageUrl, account, isPublic, timeout }: Azu
     await doing(what, (abortSignal) => blob.commitBlockList(blocks, { abortSignal, blobHTTPHeaders }));
   }
 
-  async function* read(name: string, etag: string): AsyncGenerator<Uint8Array, void, undefined> {
-    const what = `reading ${name}`;
+  /** Begins a transfer, which goes on until `transfer` is aborted or its end is read. */
+  async function download(name: string, transfer: AbortController, ifMatch?: string) {
     const blob = await clientOf(name);
-    // The signal lives as long as the transfer, so it is not that of one waiting.
+    const conditions = ifMatch === undefined ? {} : { conditions: { ifMatch } };
+    const answer = await doing(`reading ${name}`, () => blob.download(0, undefined, { abortSignal: transfer.signal, maxRetryRequests: 2, ...conditions }));
+    answer.readableStreamBody?.on('error', () => undefined); // whoever reads hears it from the read
+    return answer;
+  }
+
+  async function* piecesOf({ readableStreamBody }: BlobDownloadResponseParsed, name: string): AsyncGenerator<Uint8Array, void, undefined> {
+    const pieces = readableStreamBody?.[Symbol.asyncIterator]();
+    for (;;) {
+      const next = pieces === undefined ? undefined : await doing(`reading ${name}`, () => pieces.next());
+      if (next === undefined || next.done === true) return;
+      yield typeof next.value === 'string' ? Buffer.from(next.value) : next.value;
+    }
+  }
+
+  async function* read(name: string, etag: string): AsyncGenerator<Uint8Array, void, undefined> {
     const transfer = new AbortController();
     try {
-      const answer = await doing(what, () => blob.download(0, undefined, { abortSignal: transfer.signal, conditions: { ifMatch: etag }, maxRetryRequests: 2 })).catch((error: unknown) => {
+      const answer = await download(name, transfer, etag).catch((error: unknown) => {
         throw CHANGED.has(statusOf(error)) ? replaced(name) : error;
       });
-      const pieces = answer.readableStreamBody?.[Symbol.asyncIterator]();
-      for (;;) {
-        const next = pieces === undefined ? undefined : await doing(what, () => pieces.next());
-        if (next === undefined || next.done === true) return;
-        yield typeof next.value === 'string' ? Buffer.from(next.value) : next.value;
-      }
+      yield* piecesOf(answer, name);
     } finally {
       transfer.abort();
     }
@@ -124,11 +134,16 @@ export function createAzureBlobs({ storageUrl, account, isPublic, timeout }: Azu
       await store.remove(from).catch(() => undefined);
     },
     async get(name) {
-      const blob = await clientOf(name);
-      const facts = await doing(`reading ${name}`, (abortSignal) => blob.getProperties({ abortSignal })).catch(unlessMissing);
-      if (facts === undefined) return undefined;
-      const etag = facts.etag ?? '';
-      return { type: facts.contentType ?? typeOfBlob(name), size: facts.contentLength ?? 0, etag: `W/${etag}`, content: read(name, etag) };
+      const transfer = new AbortController();
+      try {
+        const answer = await download(name, transfer).catch(unlessMissing);
+        if (answer === undefined) return undefined;
+        const { etag = '', contentLength: size = 0, contentType: type = typeOfBlob(name) } = answer;
+        const content = size <= SMALL_BLOB ? await gathered(piecesOf(answer, name)) : read(name, etag);
+        return { type, size, etag: `W/${etag}`, content };
+      } finally {
+        transfer.abort();
+      }
     },
     async remove(name) {
       const blob = await clientOf(name);

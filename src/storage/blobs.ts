@@ -56,6 +56,18 @@ export const storeFailure = (what: string, cause: unknown): DomainError =>
 export const replaced = (name: string): DomainError =>
   new DomainError('Unavailable', `The file ${name} was replaced while it was read; ask for it again.`, { retryAfter: 1 });
 
+/** Bytes up to which a blob is read when it is looked up, so that its ETag and its content are surely of one writing. */
+export const SMALL_BLOB = 1024 * 1024;
+
+/** Pieces that are read now and handed on later. */
+export async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const read: Uint8Array[] = [];
+  for await (const piece of pieces) read.push(piece);
+  return (async function* () {
+    yield* read;
+  })();
+}
+
 /** Content in pieces of at least `least` bytes, whatever it is cut into. Failures of the content itself are remembered in `failure`, to be told from the store's. */
 export class Pieces implements AsyncIterable<Buffer> {
   failure: { readonly error: unknown } | undefined;

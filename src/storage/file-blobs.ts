@@ -5,14 +5,11 @@ import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promi
 import { dirname, join, normalize, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DomainError, notFound } from '../errors.js';
-import { type BlobStore, Pieces, replaced, storeFailure, typeOfBlob } from './blobs.js';
+import { type BlobStore, gathered, Pieces, replaced, SMALL_BLOB, storeFailure, typeOfBlob } from './blobs.js';
 import { codeOf } from './source.js';
 
 /** A name that is no file, or lies below one. */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']);
-
-/** Bytes up to which a file is read when it is looked up, so that its ETag and its content are surely of one writing. */
-const SMALL = 1024 * 1024;
 
 /** @param storageUrl a `file:` URL; the folder is made when something is written */
 export function createFileBlobs(storageUrl: string): BlobStore {
@@ -50,7 +47,7 @@ export function createFileBlobs(storageUrl: string): BlobStore {
           if (!facts.isFile()) return undefined;
           const size = Number(facts.size);
           const etag = etagOf(facts);
-          const content = size <= SMALL ? piecesOf(await handle.readFile()) : read(path, name, etag);
+          const content = size <= SMALL_BLOB ? await gathered(handle.createReadStream({ autoClose: false })) : read(path, name, etag);
           return { type: typeOfBlob(name), size, etag, content };
         } finally {
           await handle.close();
@@ -72,10 +69,6 @@ export function createFileBlobs(storageUrl: string): BlobStore {
 
 /** A file that takes the other's place has another number, however fast it came. */
 const etagOf = ({ ino, mtimeNs, size }: BigIntStats): string => `W/"${[ino, mtimeNs, size].map((part) => part.toString(36)).join('-')}"`;
-
-async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
-}
 
 async function* read(path: string, name: string, etag: string): AsyncGenerator<Uint8Array, void, undefined> {
   const handle = await open(path).catch((error: unknown) => {

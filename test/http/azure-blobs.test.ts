@@ -320,4 +320,21 @@ describe('a mosaic in pieces', () => {
     await main.services.blobs.put(LIVE, '{"other":true}');
     expect(await main.request('GET', `/files/${LIVE}`, { headers: { 'if-none-match': String(etag) } })).toMatchObject({ status: 200, body: { other: true } });
   });
+
+  it('is read whole, old or new, while it is replaced again and again', async () => {
+    const { blobs } = main.services;
+    await blobs.put(LIVE, '{"n":0}');
+    const writer = (async () => {
+      for (let n = 1; n <= 30; n++) await blobs.put(LIVE, JSON.stringify({ n, pad: 'x'.repeat(n * 1000) }));
+    })();
+    const read: unknown[] = [];
+    while (read.at(-1) !== 30) {
+      const { status, body } = await main.request('GET', `/files/${LIVE}`);
+      expect(status).toBe(200);
+      read.push(body['n']);
+    }
+    await writer;
+    expect(read).toEqual(read.toSorted((a, b) => Number(a) - Number(b)));
+    expect(read.length).toBeGreaterThan(5);
+  });
 });
