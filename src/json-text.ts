@@ -31,9 +31,20 @@ export function isTooDeep(value: unknown, depth = 0): boolean {
 
 /** Each text, name and number that cannot be stored, at most 100. The document is one that {@link checkDepth} let through. */
 export function unstorable(value: unknown, path = ''): Fault[] {
+  if (isStorable(value)) return [];
   const faults: Fault[] = [];
   visit(value, path, faults);
   return faults;
+}
+
+/** The same question without the places, which cost more than the looking. */
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return textFault(value) === undefined;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (Array.isArray(value)) return value.every(isStorable);
+  if (typeof value !== 'object' || value === null) return true;
+  for (const [name, part] of Object.entries(value)) if (textFault(name) !== undefined || !isStorable(part)) return false;
+  return true;
 }
 
 function visit(value: unknown, path: string, faults: Fault[]): void {

@@ -6,10 +6,10 @@ import type { Faults } from './faults.js';
 import type { PlacedTile } from './headers.js';
 
 export class TileLedger {
-  readonly footprints = new Footprints();
+  footprints = new Footprints();
   private readonly places = new Integers();
   private readonly indices = new Integers();
-  private readonly known = new TextIndex(this.footprints.hrefs);
+  private known: TextIndex | undefined = new TextIndex(this.footprints.hrefs);
   private ascending = true;
 
   get count(): number {
@@ -23,14 +23,20 @@ export class TileLedger {
     if (number > 0 && this.indices.at(number - 1) >= index) this.ascending = false;
     this.places.push(place);
     this.indices.push(index);
-    const same = this.known.add(href, number);
+    const same = this.known?.add(href, number) ?? -1;
     if (same < 0) return;
     const [first, second] = this.places.at(same) < place ? [same, number] : [number, same];
     faults.add(`/tiles/${this.places.at(second)}/href`, `is the same as that of /tiles/${this.places.at(first)}`, this.indices.at(second));
   }
 
-  /** The tiles' numbers by tile_index; undefined where they came like that. Names each index that is there twice. */
+  /** Forgets hrefs and outlines: the rows are on the disk, and the copy of the mosaic is written. */
+  release(): void {
+    this.footprints = new Footprints();
+  }
+
+  /** Once all have come: the tiles' numbers by tile_index; undefined where they came like that. Names each index that is there twice. */
   byIndex(faults: Faults): Int32Array | undefined {
+    this.known = undefined;
     if (this.ascending) return undefined;
     const { places, indices } = this;
     const order = Int32Array.from({ length: this.count }, (_, number) => number);

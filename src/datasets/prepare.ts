@@ -34,7 +34,7 @@ export async function prepareDataset({ head, tiles }: TakenIn & { tiles: TakenTi
     warnings: summary.warnings(),
     created: now,
     updated: now,
-    rectangles: rectanglesOf(ledger.footprints.shapes),
+    rectangles: await rectanglesOf(ledger.footprints.shapes),
   };
   // The search id and the exact outline are not known yet: they are ours, and valid by construction.
   const faults = new Faults();

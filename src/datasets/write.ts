@@ -122,6 +122,7 @@ async function commit(services: Services, prepared: PreparedDataset, attempt: At
   const { id } = prepared;
   // Before the transaction: slow stores and long mosaics hold no connection; under another name, so nobody sees it.
   const snapshot = await writeSnapshot(prepared, blobs, options.signal);
+  prepared.tiles.ledger.release();
   let written: WriteAnswer;
   try {
     written = await withTransaction(database.pool, async (client): Promise<WriteAnswer> => {

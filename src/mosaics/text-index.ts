@@ -29,7 +29,7 @@ export class TextIndex {
   private placeOf(text: string): number {
     const mask = this.table.length - 1;
     let place = hashOf(text) & mask;
-    for (let known = this.table[place] ?? -1; known >= 0 && !this.texts.is(known, text); known = this.table[place] ?? -1) place = (place + 1) & mask;
+    for (let known = this.table[place] ?? -1; known >= 0 && this.texts.at(known) !== text; known = this.table[place] ?? -1) place = (place + 1) & mask;
     return place;
   }
 

@@ -31,7 +31,7 @@ const KNOWN_NAMES = new Set(Object.values(SCHEMA_BY_PREFIX).map(nameOf));
 export function extensionsOf(item: JsonObject, declared: readonly string[] = []): string[] {
   const prefixes = new Set<string>();
   const properties = isObject(item['properties']) ? item['properties'] : {};
-  collect(Object.fromEntries(Object.entries(properties).filter(([key]) => !NOT_DECLARED.has(key))), prefixes);
+  collect(properties, prefixes, NOT_DECLARED);
   collect(item['assets'] ?? {}, prefixes);
   collect(item['links'] ?? [], prefixes);
   const known = [...prefixes].flatMap((prefix) => SCHEMA_BY_PREFIX[prefix] ?? []);
@@ -39,10 +39,13 @@ export function extensionsOf(item: JsonObject, declared: readonly string[] = [])
   return [...new Set([...known, ...others])].toSorted();
 }
 
-function collect(value: Json, prefixes: Set<string>): void {
+/** @param except fields of the object itself that say nothing */
+function collect(value: Json, prefixes: Set<string>, except?: ReadonlySet<string>): void {
+  if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) for (const part of value) collect(part, prefixes);
   if (!isObject(value)) return;
   for (const [key, part] of Object.entries(value)) {
+    if (except?.has(key) === true) continue;
     const colon = key.indexOf(':');
     if (colon > 0) prefixes.add(key.slice(0, colon));
     collect(part, prefixes);
