@@ -9,7 +9,6 @@ import { featuresFilter } from './features-filter.js';
 import { html } from './html.js';
 import { itemSearch } from './item-search.js';
 import { itemSearchExtensions } from './item-search-extensions.js';
-import { jobs } from './jobs.js';
 import { mosaics } from './mosaics.js';
 import { ogcCommon } from './ogc-common.js';
 import { stacCore } from './stac-core.js';
@@ -29,7 +28,6 @@ export const conformanceClasses: readonly ConformanceClass[] = [
   children,
   browseable,
   datasets,
-  jobs,
   mosaics,
 ];
 

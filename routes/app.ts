@@ -12,7 +12,7 @@ import { parseQuery } from '../schemas/parameters.js';
 import { isObject, type Json } from '../src/json.js';
 import type { Services } from '../src/services.js';
 import { baseOf } from './base.js';
-import { bodyParsers, streamOf } from './body.js';
+import { bodyParsers, streamOf, textOfBody } from './body.js';
 import { errorReply } from './errors.js';
 import type { Call, Method, Operation, Reply, Route } from './http.js';
 import { documentOf, formatOf, hasPage, withAlternate } from './negotiate.js';
@@ -118,9 +118,10 @@ async function serve(services: Services, { method, path, operation }: Route, req
   const call: Call = {
     services,
     params: request.params as Record<string, string>,
-    query: parseQuery(operation.query ?? {}, search, services.config.strictParameters),
+    query: parseQuery(operation.query ?? {}, search, services.config.strictParameters && operation.otherParameters === undefined),
     search,
     body: request.body as unknown,
+    bodyText: textOfBody(request),
     stream: streamOf(operation, request, services.config),
     // A page is made of the JSON answer, so that is what the operation is asked for.
     headers: format === 'html' || search.has('f') ? { ...request.headers, accept: 'application/json' } : request.headers,

@@ -1,4 +1,5 @@
 /** Bodies of requests: JSON parsed whole, or bytes handed on as they come; both limited in size and in the time that a client may be silent. */
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
@@ -22,7 +23,7 @@ export function bodyParsers(operation: Operation, { maxJsonBytes }: Config) {
   const { body } = operation;
   if (body === undefined) return [];
   const types = [...body.types, ...(body.streamed ?? [])];
-  const json = express.json({ limit: maxJsonBytes, strict: false, type: () => true });
+  const json = express.json({ limit: maxJsonBytes, strict: false, type: () => true, ...(body.keepsText === true ? { verify: keepText } : {}) });
   const check = (request: Request, _response: Response, next: NextFunction): void => {
     if (!types.includes(typeOf(request))) throw new DomainError('UnsupportedMediaType', `Content-Type must be one of ${types.join(', ')}.`);
     next();
@@ -41,6 +42,14 @@ export function bodyParsers(operation: Operation, { maxJsonBytes }: Config) {
   };
   return [check, parse, storable];
 }
+
+/** Of an operation with `keepsText`; JSON is UTF-8 (RFC 8259 section 8.1). */
+const texts = new WeakMap<IncomingMessage, string>();
+
+const keepText = (request: IncomingMessage, _response: unknown, bytes: Buffer): void => void texts.set(request, bytes.toString('utf8'));
+
+/** The body as it was written; empty where the operation does not ask for it. */
+export const textOfBody = (request: IncomingMessage): string => texts.get(request) ?? '';
 
 /** The bytes of a body that is not parsed here; undefined where it is. */
 export function streamOf(operation: Operation, request: Request, config: Config): AsyncIterable<Buffer> | undefined {

@@ -18,6 +18,8 @@ export interface Call<P extends ParameterSet = ParameterSet> {
   readonly search: URLSearchParams;
   /** The parsed JSON body; undefined where the operation takes none. */
   readonly body: unknown;
+  /** The body as it was written, where the operation asks for it; else empty. */
+  readonly bodyText: string;
   /** The bytes of a body of a type in `streamed`, unpacked, as they come. */
   readonly stream: AsyncIterable<Buffer> | undefined;
   readonly headers: IncomingHttpHeaders;
@@ -45,6 +47,8 @@ export interface Operation<P extends ParameterSet = ParameterSet> {
   readonly summary: string;
   readonly tag: string;
   readonly query?: P;
+  /** Says what parameters of any other name mean, where they mean something: the operation finds them in `search`. */
+  readonly otherParameters?: string;
   /** Media types taken as body, with the schema of what they hold. */
   readonly body?: {
     readonly types: readonly string[];
@@ -55,6 +59,8 @@ export interface Operation<P extends ParameterSet = ParameterSet> {
     readonly schemas?: Readonly<Record<string, SchemaObject>>;
     /** The operation itself names texts and numbers that cannot be stored, among its other faults. */
     readonly gathersFaults?: boolean;
+    /** The operation reads the text too: where 1 and 1.0 differ. */
+    readonly keepsText?: boolean;
   };
   /** Request headers that only this operation looks at. */
   readonly headers?: Readonly<Record<string, { readonly description: string; readonly schema: SchemaObject }>>;

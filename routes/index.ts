@@ -3,19 +3,22 @@ import * as aggregation from './aggregation.js';
 import * as children from './children.js';
 import * as collections from './collections.js';
 import * as datasets from './datasets.js';
-import * as etlCollections from './etl-collections.js';
 import * as files from './files.js';
 import * as health from './health.js';
 import { del, get, patch, post, put, type Route } from './http.js';
-import * as jobs from './jobs.js';
+import * as itemAssets from './item-assets.js';
 import * as items from './items.js';
+import * as jobs from './jobs.js';
 import * as landing from './landing.js';
 import * as maps from './maps.js';
 import * as mosaics from './mosaics.js';
 import * as queryables from './queryables.js';
 import * as search from './search.js';
 import * as searches from './searches.js';
+import * as tilejson from './tilejson.js';
 import * as tiles from './tiles.js';
+import * as tilesets from './tilesets.js';
+import * as wmts from './wmts.js';
 
 const table = (): readonly Route[] => routes;
 
@@ -26,6 +29,9 @@ export const routes: readonly Route[] = [
   get('/api.html', landing.documentation(table)),
   get('/health/live', health.live),
   get('/health/ready', health.ready),
+
+  get('/tileMatrixSets', tilesets.matrixSets),
+  get('/tileMatrixSets/{tileMatrixSetId}', tilesets.matrixSet),
 
   get('/search', search.byGet),
   post('/search', search.byPost),
@@ -51,9 +57,18 @@ export const routes: readonly Route[] = [
   get('/collections/{collectionId}/aggregate', aggregation.ofCollectionByGet),
   post('/collections/{collectionId}/aggregate', aggregation.ofCollectionByPost),
   get('/collections/{collectionId}/mosaic.json', mosaics.mosaic('collection')),
-  get('/collections/{collectionId}/{tileMatrixSetId}/tilejson.json', mosaics.tilejson('collection')),
+  get('/collections/{collectionId}/{tileMatrixSetId}/tilejson.json', tilejson.tilejson('collection')),
   get('/collections/{collectionId}/{tileMatrixSetId}/map.html', maps.map('collection')),
+  get('/collections/{collectionId}/WMTSCapabilities.xml', wmts.capabilities('collection')),
+  get('/collections/{collectionId}/tiles', tilesets.list('collection', 'getCollectionTilesets')),
+  get('/collections/{collectionId}/tiles/{tileMatrixSetId}', tilesets.read('collection', 'getCollectionTileset')),
+  get('/collections/{collectionId}/map/tiles', tilesets.list('collection', 'getCollectionMapTilesets')),
+  get('/collections/{collectionId}/map/tiles/{tileMatrixSetId}', tilesets.read('collection', 'getCollectionMapTileset')),
+  get('/collections/{collectionId}/map/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}', tilesets.tileByRow('collection')),
   get('/collections/{collectionId}/tiles/{tileMatrixSetId}/{z}/{x}/{y}', tiles.tile('collection')),
+  get('/collections/{collectionId}/tiles/{tileMatrixSetId}/{z}/{x}/{y}/assets', itemAssets.ofTile('collection')),
+  get('/collections/{collectionId}/point/{lon},{lat}/assets', itemAssets.ofPoint('collection')),
+  get('/collections/{collectionId}/bbox/{minx},{miny},{maxx},{maxy}/assets', itemAssets.ofBox('collection')),
   get('/collections/{collectionId}/items', items.readAll),
   post('/collections/{collectionId}/items', items.create),
   post('/collections/{collectionId}/bulk_items', items.bulk),
@@ -69,14 +84,12 @@ export const routes: readonly Route[] = [
   del('/api/datasets/{datasetId}', datasets.remove),
   get('/api/datasets/{datasetId}/metadata', datasets.metadata),
   get('/api/datasets/{datasetId}/mosaic.json', mosaics.mosaic('dataset')),
-  get('/api/datasets/{datasetId}/tilejson.json', mosaics.tilejson('dataset')),
+  get('/api/datasets/{datasetId}/tilejson.json', tilejson.tilejson('dataset')),
   get('/api/datasets/{datasetId}/map.html', maps.map('dataset')),
   get('/api/datasets/{datasetId}/preview', tiles.preview),
   get('/api/datasets/{datasetId}/tiles', datasets.tiles),
   get('/api/datasets/{datasetId}/tiles/{tileId}', datasets.tile),
   get('/api/datasets/{datasetId}/tiles/{z}/{x}/{y}', tiles.tile('dataset')),
-
-  post('/api/collections', etlCollections.create),
 
   post('/api/jobs', jobs.create),
   get('/api/jobs/{jobId}', jobs.read),
@@ -86,13 +99,21 @@ export const routes: readonly Route[] = [
 
   post('/mosaic', mosaics.posted),
   post('/searches/register', searches.create),
+  get('/searches', searches.list('getSearches')),
+  get('/searches/list', searches.list('getSearchList')),
   del('/searches/{searchId}', searches.remove),
   get('/searches/{searchId}/info', searches.info),
   get('/searches/{searchId}/items', maps.items),
   get('/searches/{searchId}/mosaic.json', mosaics.mosaic('search')),
-  get('/searches/{searchId}/{tileMatrixSetId}/tilejson.json', mosaics.tilejson('search')),
+  get('/searches/{searchId}/{tileMatrixSetId}/tilejson.json', tilejson.tilejson('search')),
   get('/searches/{searchId}/{tileMatrixSetId}/map.html', maps.map('search')),
+  get('/searches/{searchId}/WMTSCapabilities.xml', wmts.capabilities('search')),
+  get('/searches/{searchId}/tiles', tilesets.list('search', 'getSearchTilesets')),
+  get('/searches/{searchId}/tiles/{tileMatrixSetId}', tilesets.read('search', 'getSearchTileset')),
   get('/searches/{searchId}/tiles/{tileMatrixSetId}/{z}/{x}/{y}', tiles.tile('search')),
+  get('/searches/{searchId}/tiles/{tileMatrixSetId}/{z}/{x}/{y}/assets', itemAssets.ofTile('search')),
+  get('/searches/{searchId}/point/{lon},{lat}/assets', itemAssets.ofPoint('search')),
+  get('/searches/{searchId}/bbox/{minx},{miny},{maxx},{maxy}/assets', itemAssets.ofBox('search')),
 
   get('/files/{folder}/{kind}/{name}', files.read),
 ];

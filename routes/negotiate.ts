@@ -35,8 +35,8 @@ export const alternateLink = (call: Pick<Call, 'base' | 'path' | 'search'>): Lin
 /** The reply with the link to its page: behind `self` in a document with links, else as a header (RFC 8288). */
 export function withAlternate(reply: Reply, call: Call): Reply {
   const { body } = reply;
-  if (!isObject(body)) return reply;
-  if (!Array.isArray(body['links'])) return { ...reply, headers: { ...reply.headers, Link: `<${hrefIn('html', call)}>; rel="alternate"; type="${HTML_TYPE}"` } };
+  if (body === undefined) return reply;
+  if (!isObject(body) || !Array.isArray(body['links'])) return { ...reply, headers: { ...reply.headers, Link: `<${hrefIn('html', call)}>; rel="alternate"; type="${HTML_TYPE}"` } };
   return { ...reply, body: withAlternateLink(body, call) };
 }
 

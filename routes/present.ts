@@ -8,6 +8,7 @@ import { GEOJSON_TYPE, hookLinks, HTML_TYPE, isHookLink, JSON_TYPE, type Link, p
 import { alternateLink } from './negotiate.js';
 
 export const QUERYABLES = 'http://www.opengis.net/def/rel/ogc/1.0/queryables';
+export const TILESETS_MAP = 'http://www.opengis.net/def/rel/ogc/1.0/tilesets-map';
 export const SORTABLES = 'http://www.opengis.net/def/rel/ogc/1.0/sortables';
 
 /** What lies below a collection is what is stored here: links of its items elsewhere, which pypgstac keeps, would lead away. */
@@ -39,6 +40,7 @@ export function presentCollection(base: string, collection: JsonObject): JsonObj
       { rel: 'aggregate', href: `${self}/aggregate`, type: JSON_TYPE, method: 'POST', title: 'Counts over the items' },
       { rel: 'aggregations', href: `${self}/aggregations`, type: JSON_TYPE, title: 'What can be counted' },
       { rel: 'child', href: base + browsePath(id), type: JSON_TYPE, title: 'Catalog of all items' },
+      { rel: TILESETS_MAP, href: `${self}/map/tiles`, type: JSON_TYPE, title: 'Map tilesets' },
       ...hook,
       ...stored,
     ]),

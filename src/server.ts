@@ -17,6 +17,7 @@ import { withRootPath } from './links.js';
 import type { Logger } from './log.js';
 import { findCollection, updateCollection } from './pgstac/collections.js';
 import { createItemBytes } from './search/item-bytes.js';
+import { createSearchUse } from './searches/use.js';
 import type { Services } from './services.js';
 import { ensureStacSchemas, extensionSchemas } from './setup/index.js';
 import { createBlobs } from './storage/open-blobs.js';
@@ -91,6 +92,7 @@ function makeServices(config: Config, logger: Logger, database: Database, schema
     blobs: createBlobs(config),
     validator: createStacValidator({ schemaDirs: [schemaDir, extensionSchemas(config)] }),
     renderer: createTileRenderer({ policy, logger }),
+    searchUse: createSearchUse(database.pool, logger),
     itemBytes: createItemBytes(),
     storedBase: config.publicUrl === undefined ? '' : withRootPath(config.publicUrl, config.rootPath),
   };
@@ -129,5 +131,6 @@ async function drain(server: Server, services: Services): Promise<void> {
   clearTimeout(force);
   await services.renderer.close();
   await services.sources.close();
+  await services.searchUse.close();
   await services.database.close();
 }

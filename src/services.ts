@@ -4,6 +4,7 @@ import type { Database } from './database/index.js';
 import type { Logger } from './log.js';
 import type { ItemBytes } from './search/item-bytes.js';
 import type { BlobStore } from './storage/blobs.js';
+import type { SearchUse } from './searches/use.js';
 import type { Sources } from './storage/source.js';
 import type { TileRenderer } from './tiles/renderer.js';
 import type { StacValidator } from './validation/validator.js';
@@ -16,6 +17,7 @@ export interface Services {
   readonly blobs: BlobStore;
   readonly validator: StacValidator;
   readonly renderer: TileRenderer;
+  readonly searchUse: SearchUse;
   /** Items as they were last sent, for links that begin with a base. */
   readonly itemBytes: (base: string) => ItemBytes;
   /** What stored links begin with: the public URL, or '' for links resolved at each reading (API.md section 4, The hook). */

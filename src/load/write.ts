@@ -78,12 +78,12 @@ export function writeFile(
 
 async function writeItems(client: PoolClient, collection: string, items: readonly StacItem[], method: LoadMethod): Promise<number> {
   if (method === 'upsert') {
-    await upsertAll(client, collection, items, 'within');
+    await upsertAll(client, collection, items);
     return items.length;
   }
   const existing = method === 'ignore' ? await existingIds(client, collection, items.map(({ id }) => id)) : new Set<string>();
   const fresh = items.filter(({ id }) => !existing.has(id));
-  await insertAll(client, collection, { items: fresh, at: () => '' }, 'within');
+  await insertAll(client, collection, { items: fresh, at: () => '' });
   return fresh.length;
 }
 

@@ -3,6 +3,7 @@ import type { ClientBase, Pool, PoolClient } from 'pg';
 import { sqlState } from '../database/transaction.js';
 import { DomainError, messageOf } from '../errors.js';
 import type { JsonObject } from '../json.js';
+import type { Registration } from '../searches/registration.js';
 
 type Queryable = Pool | ClientBase;
 
@@ -15,7 +16,7 @@ export interface RegisteredSearch {
   readonly usecount: number;
 }
 
-interface Row {
+export interface SearchRow {
   readonly hash: string;
   readonly search: JsonObject;
   readonly metadata: JsonObject;
@@ -23,7 +24,7 @@ interface Row {
   readonly usecount: string;
 }
 
-const toSearch = (row: Row): RegisteredSearch => ({
+export const toSearch = (row: SearchRow): RegisteredSearch => ({
   id: row.hash,
   search: row.search,
   metadata: row.metadata,
@@ -31,10 +32,28 @@ const toSearch = (row: Row): RegisteredSearch => ({
   usecount: Number(row.usecount),
 });
 
-/** Registers a search inside the caller's transaction; the id is pgSTAC's answer, never computed here (FEATURES C3). `byUser`: through /searches/register. */
-export async function registerSearch(client: PoolClient, search: JsonObject, metadata: JsonObject, byUser = false): Promise<RegisteredSearch> {
+/** Registers a search of our own inside the caller's transaction: of a collection or dataset, which then holds it. */
+export async function registerSearch(client: PoolClient, search: JsonObject, metadata: JsonObject): Promise<RegisteredSearch> {
+  const registered = await storeSearch(client, JSON.stringify(search), JSON.stringify(metadata));
+  await client.query('INSERT INTO stac_mosaic.registered_searches (search_id) VALUES ($1) ON CONFLICT (search_id) DO NOTHING', [registered.id]);
+  return registered;
+}
+
+/** Registers a search for a user: it stays when the last collection or dataset lets go of it. */
+export async function registerUserSearch(client: PoolClient, { search, metadata, name, owner, expires }: Registration): Promise<RegisteredSearch> {
+  const registered = await storeSearch(client, search, metadata);
+  await client.query(
+    `INSERT INTO stac_mosaic.registered_searches AS r (search_id, by_user, name, owner, expires_at) VALUES ($1, true, $2, $3, $4)
+     ON CONFLICT (search_id) DO UPDATE SET by_user = true, name = EXCLUDED.name, owner = EXCLUDED.owner, expires_at = EXCLUDED.expires_at WHERE NOT r.by_user`,
+    [registered.id, name ?? null, owner ?? null, expires ?? null],
+  );
+  return registered;
+}
+
+/** The id is pgSTAC's answer, never computed here (FEATURES C3). @param search JSON text */
+async function storeSearch(client: PoolClient, search: string, metadata: string): Promise<RegisteredSearch> {
   const { rows } = await client
-    .query<Row>('SELECT hash, search, metadata, lastused, usecount FROM pgstac.search_query($1::jsonb, _metadata => $2::jsonb)', [JSON.stringify(search), JSON.stringify(metadata)])
+    .query<SearchRow>('SELECT hash, search, metadata, lastused, usecount FROM pgstac.search_query($1::jsonb, _metadata => $2::jsonb)', [search, metadata])
     .catch((error: unknown) => {
       throw refusedByPgstac(error);
     });
@@ -42,11 +61,6 @@ export async function registerSearch(client: PoolClient, search: JsonObject, met
   if (row === undefined) throw new Error('pgstac.search_query answered no row.');
   const { rowCount } = await client.query('SELECT 1 FROM pgstac.searches WHERE hash = $1', [row.hash]);
   if (rowCount === 0) throw new Error('pgSTAC did not store the search: is pgstac.readonly set?');
-  await client.query(
-    `INSERT INTO stac_mosaic.registered_searches AS r (search_id, by_user) VALUES ($1, $2)
-     ON CONFLICT (search_id) DO UPDATE SET by_user = true WHERE EXCLUDED.by_user AND NOT r.by_user`,
-    [row.hash, byUser],
-  );
   return toSearch(row);
 }
 
@@ -61,14 +75,38 @@ function refusedByPgstac(error: unknown): unknown {
   return new DomainError('InvalidInput', `pgSTAC cannot run this search, so it cannot be registered${why}`, { cause: error, faults: [{ path: '/filter', message: 'is not one that pgSTAC can run' }] });
 }
 
+/** All searches of pgSTAC (`s`) with what we know of them (`r`): a search that titiler-pgstac has registered has no row of ours. */
+export const SEARCHES = 'pgstac.searches s LEFT JOIN stac_mosaic.registered_searches r ON r.search_id = s.hash';
+export const SEARCH_COLUMNS = 's.hash, s.search, s.metadata, s.lastused, s.usecount';
+/** What a collection or dataset holds outlives the date that a user gave. */
+export const ALIVE = '(r.expires_at IS NULL OR r.expires_at > now() OR EXISTS (SELECT FROM stac_mosaic.search_holders h WHERE h.search_id = r.search_id))';
+
+/** Deletes what has expired; rows that others are at are left to them. */
+export async function deleteExpired(client: PoolClient): Promise<void> {
+  const { rows } = await client.query<{ search_id: string }>(
+    `SELECT search_id FROM stac_mosaic.registered_searches r WHERE expires_at <= now() AND NOT ${ALIVE} LIMIT 100 FOR UPDATE SKIP LOCKED`,
+  );
+  for (const { search_id: id } of rows) await deleteSearch(client, id);
+}
+
 export async function findSearch(db: Queryable, id: string): Promise<RegisteredSearch | undefined> {
-  const { rows } = await db.query<Row>('SELECT hash, search, metadata, lastused, usecount FROM pgstac.searches WHERE hash = $1', [id]);
+  const { rows } = await db.query<SearchRow>(`SELECT ${SEARCH_COLUMNS} FROM ${SEARCHES} WHERE s.hash = $1 AND ${ALIVE}`, [id]);
   return rows[0] === undefined ? undefined : toSearch(rows[0]);
 }
 
-/** Moves `lastused` and `usecount` of the registered row itself; pgSTAC's own calls touch a second row without metadata (FEATURES C3, trap 1). */
-export async function touchSearch(db: Queryable, id: string): Promise<void> {
-  await db.query('UPDATE pgstac.searches SET lastused = now(), usecount = usecount + 1 WHERE hash = $1', [id]);
+/**
+ * Moves `lastused` and `usecount` of the registered rows themselves; pgSTAC's own calls touch a second row without metadata
+ * (FEATURES C3, trap 1). A row that somebody else is at is not waited for. Answers the ids that were moved.
+ */
+export async function touchSearches(db: Queryable, uses: readonly { id: string; count: number }[]): Promise<string[]> {
+  const { rows } = await db.query<{ hash: string }>(
+    `WITH free AS (SELECT hash FROM pgstac.searches WHERE hash = ANY($1) ORDER BY hash FOR UPDATE SKIP LOCKED)
+     UPDATE pgstac.searches s SET lastused = now(), usecount = s.usecount + used.count
+       FROM free JOIN unnest($1::text[], $2::int[]) AS used (id, count) ON used.id = free.hash
+      WHERE s.hash = free.hash RETURNING s.hash`,
+    [uses.map(({ id }) => id), uses.map(({ count }) => count)],
+  );
+  return rows.map(({ hash }) => hash);
 }
 
 export type HolderKind = 'collection' | 'dataset';

@@ -2,7 +2,7 @@
 import { fromBody, selectionOf } from '../search/parse.js';
 import { DATASETS, SYSTEM_TILES } from '../datasets/collections.js';
 import { notFound } from '../errors.js';
-import { collectionAsset, collectionSearch } from '../hooks/collection-search.js';
+import { collectionAsset, collectionSearch, searchIdOf } from '../hooks/collection-search.js';
 import { isObject, type JsonObject, textOf } from '../json.js';
 import { findCollection } from '../pgstac/collections.js';
 import { findItem } from '../pgstac/items-read.js';
@@ -10,10 +10,14 @@ import { findSearch, holdersOf, type RegisteredSearch } from '../pgstac/searches
 import type { Visibility } from '../pgstac/selection.js';
 import type { ItemSelection, SortKey } from '../search/query.js';
 import type { Services } from '../services.js';
+import { narrowed } from './mosaic.js';
+import { type Render, rendersOf, rendersOfCollection } from './renders.js';
 
 export interface Target {
   readonly name: string;
   readonly description?: string;
+  /** The registered search, where there is one. */
+  readonly searchId?: string;
   readonly selection: ItemSelection;
   /** Stacking order, the first on top; undefined where the search says none. */
   readonly sortby: readonly SortKey[] | undefined;
@@ -25,6 +29,8 @@ export interface Target {
   readonly quadkeyZoom?: number;
   /** The asset to draw where the caller names none. */
   readonly asset?: string;
+  /** Layers that the search's metadata names, for those who draw. */
+  readonly renders: Readonly<Record<string, Render>>;
   /** Under what it is read: a dataset's tiles are seen by whoever sees the dataset. */
   readonly visibility: Visibility;
 }
@@ -48,7 +54,7 @@ export async function visibleSearch({ database }: Deps, id: string, visibility: 
   const search = await findSearch(database.pool, id);
   if (search === undefined) throw notFound(`Search ${id}`);
   const holders = await holdersOf(database.pool, id);
-  const derived = holders.some((holder) => holder.kind === 'dataset' || holder.id === DATASETS);
+  const derived = !visibility.hidden.includes(DATASETS) && holders.some((holder) => holder.kind === 'dataset' || holder.id === DATASETS);
   const collections = search.search['collections'];
   const hidden = Array.isArray(collections) && collections.some((name) => visibility.hidden.includes(textOf(name)));
   if (hidden && !derived) throw notFound(`Search ${id}`);
@@ -68,6 +74,8 @@ export async function searchTarget(services: Deps, id: string, visibility: Visib
     selection,
     sortby: query.sortby,
     natural: isTiles(selection) ? BY_INDEX : BY_TIME,
+    searchId: id,
+    renders: rendersOf(metadata),
     visibility: effective,
     ...said,
     ...known({ minzoom: zoom(metadata['minzoom']), maxzoom: zoom(metadata['maxzoom']) }),
@@ -79,6 +87,7 @@ export async function searchTarget(services: Deps, id: string, visibility: Visib
 export async function collectionTarget({ database }: Deps, id: string, visibility: Visibility): Promise<Target> {
   const collection = visibility.hidden.includes(id) ? undefined : await findCollection(database.pool, id);
   if (collection === undefined) throw notFound(`Collection ${id}`);
+  const searchId = searchIdOf(collection);
   const selection = selectionOf(fromBody(collectionSearch(id)));
   return {
     name: typeof collection['title'] === 'string' ? collection['title'] : id,
@@ -87,8 +96,15 @@ export async function collectionTarget({ database }: Deps, id: string, visibilit
     sortby: undefined,
     natural: isTiles(selection) ? BY_INDEX : BY_TIME,
     asset: collectionAsset(collection),
+    renders: rendersOfCollection(collection),
+    ...known({ searchId }),
     visibility: id === DATASETS ? EVERYTHING : visibility,
   };
+}
+
+/** A target with a search's conditions added to its own; a sort order replaces it. @throws InvalidInput */
+export function narrowTarget(target: Target, { selection, sortby }: { selection: ItemSelection; sortby: readonly SortKey[] | undefined }): Target {
+  return { ...target, selection: narrowed(target.selection, selection), ...(sortby === undefined ? {} : { sortby }) };
 }
 
 /** @throws NotFound */

@@ -1,5 +1,6 @@
 /** The assets of a map tile, in the order in which they stack. */
-import { type AssetFootprint, boundsOf, listFootprints } from '../pgstac/footprints.js';
+import { liveBounds } from '../pgstac/bounds.js';
+import { type AssetFootprint, listFootprints } from '../pgstac/footprints.js';
 import type { Services } from '../services.js';
 import { narrowed, resolverFor, stackingOrder } from './mosaic.js';
 import type { Target } from './target.js';
@@ -34,5 +35,5 @@ export async function assetsIn(services: Pick<Services, 'database'>, target: Tar
 /** The bounds of all that a target selects; undefined where that is nothing. */
 export async function boundsOfTarget(services: Pick<Services, 'database'>, target: Target): Promise<Bbox | undefined> {
   const { selection, visibility } = target;
-  return boundsOf(services.database.pool, { selection, visibility, resolver: await resolverFor(services, target) });
+  return liveBounds(services.database.pool, { selection, visibility, resolver: await resolverFor(services, target) });
 }

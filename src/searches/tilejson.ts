@@ -1,47 +1,69 @@
 /** TileJSON 3.0.0 of a target: bounds and zooms of the items as they are now (API.md section 4). */
-import { WORLD } from '../geojson.js';
-import type { JsonObject } from '../json.js';
-import { boundsOf, listFootprints } from '../pgstac/footprints.js';
+import { type Bbox, WORLD } from '../geojson.js';
+import type { Json, JsonObject } from '../json.js';
 import { resolutionOf } from '../mosaics/tile-zooms.js';
-import { ZoomsFromItems } from '../mosaics/zooms.js';
+import { type Zooms, ZoomsFromItems } from '../mosaics/zooms.js';
+import { liveBounds } from '../pgstac/bounds.js';
+import { sampleResolutions } from '../pgstac/resolutions.js';
 import type { Services } from '../services.js';
-import { DEFAULT_ZOOMS, resolverFor, stackingOrder } from './mosaic.js';
+import { type TileMatrixSetId, tileMatrixSet } from '../tiles/matrices.js';
+import { resolverFor } from './mosaic.js';
 import type { Target } from './target.js';
 
-/** Zooms are judged by so many items: all COGs of one mosaic are alike, and the first thousand cost 20 ms. */
-const SAMPLE = 1000;
-
-export interface TileJsonRequest {
-  /** The URL template of the tiles. */
-  readonly tiles: string;
-  readonly minzoom?: number;
-  readonly maxzoom?: number;
+export interface Coverage {
+  /** Undefined where there is nothing. */
+  readonly bounds: Bbox | undefined;
+  /** Of WebMercatorQuad, from the COGs; undefined where none tells. */
+  readonly found: Zooms | undefined;
 }
 
-export async function tileJsonOf(services: Pick<Services, 'database'>, target: Target, request: TileJsonRequest): Promise<JsonObject> {
+/** What there is to draw, of this moment. */
+export async function coverageOf(services: Pick<Services, 'database'>, target: Target): Promise<Coverage> {
   const { pool } = services.database;
-  const resolver = await resolverFor(services, target);
   const { selection, visibility } = target;
-  const found = await boundsOf(pool, { selection, visibility, resolver });
-  const bounds = found ?? WORLD;
+  const query = { selection, visibility, resolver: await resolverFor(services, target) };
+  const bounds = await liveBounds(pool, query);
+  if (bounds === undefined) return { bounds, found: undefined };
   const zooms = new ZoomsFromItems();
-  if (found !== undefined && (target.minzoom === undefined || target.maxzoom === undefined)) {
-    const sample = await listFootprints(pool, { selection, visibility, resolver, sortby: stackingOrder(target, undefined), asset: undefined, limit: SAMPLE });
-    for (const { properties, bbox } of sample) zooms.add(resolutionOf(properties, bbox));
+  if (target.minzoom === undefined || target.maxzoom === undefined) {
+    for (const { properties, bbox } of await sampleResolutions(pool, { ...query, asset: target.asset ?? 'data' })) zooms.add(resolutionOf(properties, bbox));
   }
-  const known = zooms.result([...bounds]) ?? DEFAULT_ZOOMS;
-  const maxzoom = request.maxzoom ?? target.maxzoom ?? known.maxzoom;
-  const minzoom = Math.min(request.minzoom ?? target.minzoom ?? known.minzoom, maxzoom);
+  return { bounds, found: zooms.result([...bounds]) };
+}
+
+/**
+ * The zooms of a tile matrix set: what the caller says, else what the search or dataset says, else what the COGs say, else
+ * all. A tile of WorldCRS84Quad has the pixels of one of WebMercatorQuad a zoom deeper, at the equator.
+ */
+export function zoomsOf(target: Target, tms: TileMatrixSetId, { found }: Coverage, asked: Partial<Zooms> = {}): Zooms {
+  const deepest = tileMatrixSet(tms).maxZoom;
+  const shift = tms === 'WorldCRS84Quad' ? 1 : 0;
+  const known = found === undefined ? { minzoom: 0, maxzoom: deepest } : { minzoom: Math.max(0, found.minzoom - shift), maxzoom: Math.max(0, found.maxzoom - shift) };
+  const maxzoom = asked.maxzoom ?? Math.min(target.maxzoom ?? Math.max(known.maxzoom, target.minzoom ?? 0), deepest);
+  return { minzoom: Math.min(asked.minzoom ?? target.minzoom ?? known.minzoom, maxzoom), maxzoom };
+}
+
+export interface TileJsonRequest extends Partial<Zooms> {
+  /** The URL template of the tiles. */
+  readonly tiles: string;
+  readonly tms: TileMatrixSetId;
+}
+
+export async function tileJsonOf(services: Pick<Services, 'database'>, target: Target, { tiles, tms, ...asked }: TileJsonRequest): Promise<JsonObject> {
+  const coverage = await coverageOf(services, target);
+  const bounds = coverage.bounds ?? WORLD;
+  const { minzoom, maxzoom } = zoomsOf(target, tms, coverage, asked);
   return {
     tilejson: '3.0.0',
     name: target.name,
     ...(target.description === undefined ? {} : { description: target.description }),
     version: '1.0.0',
     scheme: 'xyz',
-    tiles: [request.tiles],
+    tiles: [tiles],
     minzoom,
     maxzoom,
     bounds: [...bounds],
     center: [(bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2, minzoom],
+    raster_layers: target.renders as unknown as Json,
   };
 }

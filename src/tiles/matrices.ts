@@ -21,6 +21,9 @@ export interface TileMatrixSet {
 /** Half the circumference of the sphere of EPSG:3857, metres. */
 export const MERCATOR_EDGE = 6_378_137 * Math.PI;
 
+/** Metres of a pixel of WebMercatorQuad at zoom 0 (OGC 17-083r4, table D.1, in full). */
+const CELL_SIZE = (2 * MERCATOR_EDGE) / 256;
+
 const SETS: Readonly<Record<TileMatrixSetId, TileMatrixSet>> = {
   WebMercatorQuad: {
     id: 'WebMercatorQuad',
@@ -90,3 +93,18 @@ const mercatorToLonLat = ([west, south, east, north]: Extent): Extent => [
   mercatorToLon(east),
   mercatorToLat(north),
 ];
+
+/** Degrees in a radian, as PROJ has them. */
+const DEGREES = 57.29577951308232;
+
+/**
+ * The tile in degrees as morecantile and PROJ round it: where footprints end at a tile's edge, the last bit decides whether
+ * they count as touching, and titiler-pgstac's lists are of these edges.
+ */
+export function roundedBbox(tms: TileMatrixSetId, z: number, x: number, y: number): Extent {
+  const side = tms === 'WorldCRS84Quad' ? 180 / 2 ** z : (CELL_SIZE / 2 ** z) * 256;
+  const [left, top] = tms === 'WorldCRS84Quad' ? [-180, 90] : [-MERCATOR_EDGE, MERCATOR_EDGE];
+  const lon = (column: number): number => (tms === 'WorldCRS84Quad' ? left + column * side : (left + column * side) * (1 / 6_378_137) * DEGREES);
+  const lat = (row: number): number => (tms === 'WorldCRS84Quad' ? top - row * side : Math.atan(Math.sinh((top - row * side) * (1 / 6_378_137))) * DEGREES);
+  return [lon(x), lat(y + 1), lon(x + 1), lat(y)];
+}

@@ -12,7 +12,7 @@ const HOSTILE_ITEM = 'item"><img src=x onerror=alert(1)>';
 
 let server: TestServer;
 /** What stands in the path templates. */
-const values: Record<string, string> = { collectionId: 'seen', itemId: 'one', datasetId: 'drawn', tileId: 'drawn_tile_001', tileMatrixSetId: 'WebMercatorQuad', z: '0', x: '0', y: '0' };
+const values: Record<string, string> = { collectionId: 'seen', itemId: 'one', datasetId: 'drawn', tileId: 'drawn_tile_001', tileMatrixSetId: 'WebMercatorQuad', z: '0', x: '0', y: '0', tileMatrix: '0', tileRow: '0', tileCol: '0', lon: '0', lat: '0', minx: '0', miny: '0', maxx: '1', maxy: '1' };
 
 beforeAll(async () => {
   server = await startTestServer();

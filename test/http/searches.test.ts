@@ -89,11 +89,85 @@ describe('a registered search', () => {
     }
   });
 
+  it('is listed with paging, sorting and filters by metadata', async () => {
+    const names = ['one', 'two', 'three'];
+    for (const name of names) await register({ collections: ['c'], metadata: { name, owner: name === 'two' ? 'me' : 'you' } });
+    await register({ collections: ['c'], metadata: { type: 'search', name: 'hidden' } });
+    const named = (body: Loose): string[] => listOf(body['searches']).map((entry) => text(entry['search']?.['metadata']?.['name'])).filter((name) => names.includes(name));
+    const all = await get('/searches/list?limit=100');
+    expect(named(all).toSorted()).toEqual(names.toSorted());
+    expect(all['context']).toEqual({ returned: listOf(all['searches']).length, limit: 100, matched: listOf(all['searches']).length });
+    expect(JSON.stringify(all)).not.toMatch(/"hidden"/);
+    expect(named(await get('/searches/?sortby=-name&limit=100'))).toEqual(['two', 'three', 'one']);
+    expect(named(await get('/searches/?sortby=+metadata.name&limit=100'))).toEqual(['one', 'three', 'two']);
+    expect(named(await get('/searches/list?owner=me'))).toEqual(['two']);
+    expect(named(await get('/searches/list?metadata.owner=you&sortby=name&limit=1'))).toEqual(['one']);
+    expect(await get('/searches/list?owner=nobody')).toMatchObject({ searches: [], context: { returned: 0, limit: 10, matched: 0 } });
+    const seen: string[] = [];
+    for (let next = '/searches/list?limit=1&sortby=-lastused'; ; ) {
+      const page = await get(next.replace(server.url, ''));
+      seen.push(...listOf(page['searches']).map((entry) => text(entry['search']?.['hash'])));
+      const link = listOf(page['links']).find(({ rel }) => text(rel) === 'next');
+      if (link === undefined) break;
+      next = text(link['href']);
+    }
+    expect(seen.length).toBe(new Set(seen).size);
+    expect(seen.length).toBe(Number(all['context']?.['matched']));
+    for (const bad of ['limit=0', 'offset=-1', 'limit=x']) expect((await server.request('GET', `/searches/list?${bad}`)).status).toBe(400);
+  });
+
+  it('over what the caller does not see is not listed, that of a dataset is', async () => {
+    const { search_id: ofDataset } = await postDataset(server, datasetBody('d'));
+    const { body } = await register({ collections: ['system_tiles'] });
+    const listed = listOf((await get('/searches/list?limit=1000'))['searches']).map((entry) => text(entry['search']?.['hash']));
+    expect(listed).toContain(text(ofDataset));
+    expect(listed).not.toContain(text(body['id']));
+    expect((await server.request('GET', `/searches/${text(body['id'])}/info`)).status).toBe(404);
+  });
+
+  it('is gone when it has expired, and cleared up by the next that comes', async () => {
+    const { body } = await register({ collections: ['c'], metadata: { expires: '2999-01-01T00:00:00Z', owner: 'me', name: 'Passing' } });
+    const id = text(body['id']);
+    const { pool } = server.services.database;
+    const { rows } = await pool.query<object>('SELECT name, owner, expires_at FROM stac_mosaic.registered_searches WHERE search_id = $1', [id]);
+    expect(rows).toEqual([{ name: 'Passing', owner: 'me', expires_at: new Date('2999-01-01T00:00:00Z') }]);
+    await get(`/searches/${id}/info`);
+    await pool.query(`UPDATE stac_mosaic.registered_searches SET expires_at = now() WHERE search_id = $1`, [id]);
+    for (const rest of ['info', 'mosaic.json', 'WebMercatorQuad/tilejson.json']) expect((await server.request('GET', `/searches/${id}/${rest}`)).status).toBe(404);
+    expect(JSON.stringify(await get('/searches/list?limit=1000'))).not.toMatch(id);
+    await register({ collections: ['c'], metadata: { name: 'next' } });
+    expect((await pool.query('SELECT FROM pgstac.searches WHERE hash = $1', [id])).rowCount).toBe(0);
+    for (const expires of ['2000-01-01T00:00:00Z', 'tomorrow', 5]) expect((await register({ metadata: { expires } })).status).toBe(400);
+  });
+
+  it('is marked as used by what is drawn of it, with one write a minute', async () => {
+    const { body } = await register({ collections: ['c'], metadata: { name: 'used' } });
+    const id = text(body['id']);
+    const usecount = async (): Promise<number> => Number((await get(`/searches/${id}/info`))['search']?.['usecount']);
+    const before = await usecount();
+    await get(`/searches/${id}/WebMercatorQuad/tilejson.json`);
+    expect(await usecount()).toBe(before + 1);
+    await Promise.all(Array.from({ length: 5 }, () => get(`/searches/${id}/mosaic.json`)));
+    expect(await usecount()).toBe(before + 1);
+    await server.services.searchUse.flush();
+    expect(await usecount()).toBe(before + 6);
+  });
+
+  it('that its metadata gives layers has links and raster_layers for them', async () => {
+    const { body } = await register({ collections: ['c'], metadata: { defaults: { water: { assets: 'data', rescale: [[0, 10], [1, 2]], colormap: { 1: [1, 2, 3, 4] } } } } });
+    const hrefs = listOf(body['links']).map(({ href }) => text(href));
+    const query = 'rescale=0%2C10&rescale=1%2C2&colormap=%7B%221%22%3A%5B1%2C2%2C3%2C4%5D%7D&assets=data';
+    expect(hrefs.filter((href) => href.endsWith(`?${query}`)).map((href) => href.split('?')[0]?.split('/').at(-1))).toEqual(['tilejson.json', 'map.html']);
+    const tilejson = await get(`/searches/${text(body['id'])}/WebMercatorQuad/tilejson.json?${query}&tile_format=png&minzoom=3`);
+    expect(tilejson['raster_layers']).toEqual({ water: { assets: ['data'], rescale: ['0,10', '1,2'], colormap: '{"1":[1,2,3,4]}' } });
+    expect(tilejson['tiles']).toEqual([`${server.url}/searches/${text(body['id'])}/tiles/WebMercatorQuad/{z}/{x}/{y}.png?${query}`]);
+  });
+
   it('is not made by reading: searching writes no row', async () => {
     const before = await server.written();
     await get('/search?collections=c&limit=1');
     await server.request('POST', '/search', { body: { collections: ['c'], filter: { op: '=', args: [{ property: 'n' }, 1] } } });
-    await get('/collections/c/mosaic.json');
+    for (const rest of ['mosaic.json', 'WebMercatorQuad/tilejson.json', 'WorldCRS84Quad/tilejson.json', 'tiles/WebMercatorQuad/0/0/0/assets']) await get(`/collections/c/${rest}`);
     expect(await server.written()).toEqual(before);
   });
 });

@@ -58,7 +58,7 @@ describe('The OpenAPI document', () => {
   it('describes each path parameter with a type, and explodes none', () => {
     const found = operations.flatMap(({ path, operation }) => operation.parameters.map((given) => ({ path, given })));
     for (const { path, given } of found.filter(({ given }) => given.in === 'path')) {
-      expect({ path, given }).toMatchObject({ given: { required: true, style: 'simple', explode: false, description: expect.any(String) as string, schema: { type: expect.stringMatching(/^(string|integer)$/) as string } } });
+      expect({ path, given }).toMatchObject({ given: { required: true, style: 'simple', explode: false, description: expect.any(String) as string, schema: { type: expect.stringMatching(/^(string|integer|number)$/) as string } } });
     }
     for (const { path } of routes) for (const [, name] of path.matchAll(/\{(\w+)\}/g)) expect(found.some((one) => one.path === path && one.given.name === name)).toBe(true);
   });

@@ -1,0 +1,59 @@
+/** TileJSON of searches, collections and datasets, computed at each request. */
+import { jsonAnswer } from '../schemas/documents.js';
+import { drawParameters, narrowing, narrowParameters, tileFormat, zoomParameters } from '../schemas/titiler.js';
+import { notFound } from '../src/errors.js';
+import { narrowTarget, type Target } from '../src/searches/target.js';
+import { tileJsonOf } from '../src/searches/tilejson.js';
+import { isTileMatrixSetId, type TileMatrixSetId } from '../src/tiles/matrices.js';
+import { type Call, type Operation, operation } from './http.js';
+import { LIVE, type TargetKind, targets, upper } from './mosaics.js';
+
+/** Without one it is WebMercatorQuad. @throws NotFound */
+export function tmsOf({ params }: Pick<Call, 'params'>): TileMatrixSetId {
+  const tms = params['tileMatrixSetId'] ?? 'WebMercatorQuad';
+  if (!isTileMatrixSetId(tms)) throw notFound(`Tile matrix set ${tms}`);
+  return tms;
+}
+
+/** A target as the query narrows it: only collections take parameters of a search. */
+export async function narrowedTarget(kind: TargetKind, call: Pick<Call, 'services' | 'params' | 'query'>): Promise<Target> {
+  const target = await targets[kind](call);
+  return kind === 'collection' ? narrowTarget(target, narrowing(call.query)) : target;
+}
+
+/** The parameters of a route that draws, by what it draws. */
+export const parametersOf = (kind: TargetKind): typeof drawParameters & Partial<typeof narrowParameters> => ({ ...drawParameters, ...(kind === 'collection' ? narrowParameters : {}) });
+
+/** What is left for the URL of tiles: everything but what describes the whole. */
+export function tilesQuery(search: URLSearchParams, without: readonly string[] = ['minzoom', 'maxzoom', 'tile_format', 'f']): string {
+  const query = new URLSearchParams(search);
+  for (const name of without) query.delete(name);
+  return query.size === 0 ? '' : `?${query.toString()}`;
+}
+
+/** Where the tiles of a target are, below its own path. */
+function tilesTemplate(kind: TargetKind, { base, path, search }: Pick<Call, 'base' | 'path' | 'search'>, format: string | undefined): string {
+  const root = kind === 'dataset' ? path.replace(/\/tilejson\.json$/, '/tiles') : path.replace(/\/([^/]+)\/tilejson\.json$/, '/tiles/$1');
+  return `${base}${root}/{z}/{x}/{y}${format === undefined ? '' : `.${format}`}${tilesQuery(search)}`;
+}
+
+export const tilejson = (kind: TargetKind): Operation =>
+  operation({
+    id: `get${upper(kind)}TileJson`,
+    summary: `TileJSON of a ${kind}: bounds and zooms of its items as they are now`,
+    tag: 'Mosaics',
+    query: { tile_format: tileFormat, ...zoomParameters, ...parametersOf(kind) },
+    answers: { 200: jsonAnswer('TileJSON 3.0.0', 'tilejson') },
+    async handle(call) {
+      const tms = tmsOf(call);
+      const target = await narrowedTarget(kind, call);
+      const { minzoom, maxzoom, tile_format: format } = call.query;
+      const body = await tileJsonOf(call.services, target, {
+        tiles: tilesTemplate(kind, call, format),
+        tms,
+        ...(minzoom === undefined ? {} : { minzoom }),
+        ...(maxzoom === undefined ? {} : { maxzoom }),
+      });
+      return { body, headers: LIVE };
+    },
+  });
