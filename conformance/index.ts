@@ -12,6 +12,7 @@ import { itemSearchExtensions } from './item-search-extensions.js';
 import { mosaics } from './mosaics.js';
 import { ogcCommon } from './ogc-common.js';
 import { stacCore } from './stac-core.js';
+import { collectionTransactions, transactions } from './transactions.js';
 import { browseable, children } from './tree.js';
 
 export const conformanceClasses: readonly ConformanceClass[] = [
@@ -27,6 +28,8 @@ export const conformanceClasses: readonly ConformanceClass[] = [
   aggregation,
   children,
   browseable,
+  transactions,
+  collectionTransactions,
   datasets,
   mosaics,
 ];
