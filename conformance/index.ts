@@ -9,6 +9,7 @@ import { featuresFilter } from './features-filter.js';
 import { html } from './html.js';
 import { itemSearch } from './item-search.js';
 import { itemSearchExtensions } from './item-search-extensions.js';
+import { jobs } from './jobs.js';
 import { mosaics } from './mosaics.js';
 import { ogcCommon } from './ogc-common.js';
 import { stacCore } from './stac-core.js';
@@ -31,6 +32,7 @@ export const conformanceClasses: readonly ConformanceClass[] = [
   transactions,
   collectionTransactions,
   datasets,
+  jobs,
   mosaics,
 ];
 

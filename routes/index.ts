@@ -3,6 +3,7 @@ import * as aggregation from './aggregation.js';
 import * as children from './children.js';
 import * as collections from './collections.js';
 import * as datasets from './datasets.js';
+import * as etlCollections from './etl-collections.js';
 import * as files from './files.js';
 import * as health from './health.js';
 import { del, get, patch, post, put, type Route } from './http.js';
@@ -90,6 +91,8 @@ export const routes: readonly Route[] = [
   get('/api/datasets/{datasetId}/tiles', datasets.tiles),
   get('/api/datasets/{datasetId}/tiles/{tileId}', datasets.tile),
   get('/api/datasets/{datasetId}/tiles/{z}/{x}/{y}', tiles.tile('dataset')),
+
+  post('/api/collections', etlCollections.create),
 
   post('/api/jobs', jobs.create),
   get('/api/jobs/{jobId}', jobs.read),

@@ -2,8 +2,8 @@
 import { documentSchema, jsonAnswer } from '../schemas/documents.js';
 import { createJob } from '../src/jobs/create.js';
 import { cancelJob, completeJob } from '../src/jobs/complete.js';
-import { assertAlive, type Job, type Tally } from '../src/jobs/job.js';
-import { findJob, tallyOf } from '../src/jobs/store.js';
+import type { Job, Tally } from '../src/jobs/job.js';
+import { jobStatus } from '../src/jobs/status.js';
 import { putTask } from '../src/jobs/tasks.js';
 import { type Json, type JsonObject, textOf } from '../src/json.js';
 import { GEOJSON_TYPE, JSON_TYPE, type Link, paths } from '../src/links.js';
@@ -36,10 +36,7 @@ export const read = operation({
   tag,
   answers: { 200: jsonAnswer('The job', 'job'), 410: gone },
   async handle({ services, params, base }) {
-    const { config, database } = services;
-    const job = await findJob(database.pool, param({ params }, 'jobId'), config.jobTtlHours);
-    assertAlive(job, config.jobTtlHours);
-    const tally = job.state === 'COMPLETE' ? { complete: job.expected, failed: 0, missing: [], failures: [] } : await tallyOf(database.pool, job);
+    const { job, tally } = await jobStatus(services, param({ params }, 'jobId'));
     return { body: presentJob(base, job, tally) };
   },
 });

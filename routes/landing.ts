@@ -44,6 +44,7 @@ export const landing = operation({
           { rel: 'children', href: `${base}/children`, type: JSON_TYPE, title: 'Children' },
           { rel: 'http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes', href: `${base}/tileMatrixSets`, type: JSON_TYPE, title: 'Tile matrix sets' },
           { rel: 'datasets', href: `${base}/api/datasets`, type: GEOJSON_TYPE, title: 'Datasets' },
+          { rel: 'jobs', href: `${base}/api/jobs`, type: JSON_TYPE, title: 'Starts a job: a dataset whose tiles are reported one by one', method: 'POST' },
           { rel: 'register', href: `${base}/searches/register`, type: JSON_TYPE, title: 'Registers a search', method: 'POST' },
           { rel: 'mosaic', href: `${base}/mosaic`, type: JSON_TYPE, title: 'MosaicJSON of a posted search', method: 'POST' },
           ...collections.map(({ id, title }) => ({ rel: 'child', href: base + paths.collection(id), type: JSON_TYPE, ...(typeof title === 'string' ? { title } : {}) })),

@@ -32,6 +32,7 @@ export function progressBar(what: string, unit: string, total: number): Progress
     clearOnComplete: true,
     gracefulExit: true,
     fps: 8,
+    etaBuffer: 500,
   });
   bar.start(total, 0);
   return {

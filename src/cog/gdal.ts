@@ -23,6 +23,14 @@ export function parseGdalMetadata(xml: string | undefined): ReadonlyMap<number, 
   return bands;
 }
 
+/** The text of an item about the whole image, such as `<Item name="ACQUISITIONDATETIME" domain="IMAGERY">…</Item>`. */
+export function gdalItem(xml: string | undefined, name: string): string | undefined {
+  for (const [, attributes = '', text = ''] of (xml ?? '').matchAll(/<Item\s([^<>]*)>([^<]*)<\/Item>/g)) {
+    if (/\bname="([^"]*)"/.exec(attributes)?.[1] === name) return unescapeXml(text).trim();
+  }
+  return undefined;
+}
+
 function read(role: string, value: string): BandMetadata {
   const number = value === '' ? Number.NaN : Number(value);
   if (role === 'scale') return Number.isFinite(number) ? { scale: number } : {};

@@ -6,11 +6,13 @@ import { BLOCK_SIZE } from '../storage/blocks.js';
 import { shownHref } from '../storage/source.js';
 import { readSamples } from './bands.js';
 import { boundedSource, BoundedImages } from './bounded.js';
+import { parseTagDatetime } from './datetime.js';
 import { outlineOf } from './footprint.js';
+import { gdalItem } from './gdal.js';
 import { isPixelPoint, readCrs } from './geokeys.js';
 import { readLayout } from './layout.js';
 import { gsdOf, zoomsOf } from './resolution.js';
-import { compressionName, readNumber } from './tags.js';
+import { compressionName, readNumber, readText } from './tags.js';
 import { projectedBbox, readTransform } from './transform.js';
 import type { CogHeader } from './types.js';
 
@@ -51,9 +53,9 @@ export const readCogHeader = async (source: Source): Promise<CogHeader> => (awai
 
 /** `II` or `MM`, then 42 or 43; @cogeotiff/core takes anything that is not `II` for big-endian. */
 async function checkMagic(source: Source): Promise<void> {
-  const bytes = new Uint8Array(await source.fetch(0, Math.min(BLOCK_SIZE, source.metadata?.size ?? BLOCK_SIZE)));
+  const bytes = new Uint8Array(await source.fetch(0, Math.min(4, source.metadata?.size ?? 4)));
   if (bytes.byteLength === 0) throw invalidInput('it is empty');
-  const magic = String.fromCharCode(...bytes.subarray(0, 4));
+  const magic = String.fromCharCode(...bytes);
   if (!['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(magic)) throw invalidInput('it is not a TIFF');
 }
 
@@ -66,6 +68,7 @@ async function readHeader(tiff: Tiff): Promise<CogHeader> {
   const transform = await readTransform(image, isPoint);
   const outline = outlineOf(crs, transform, size.width, size.height);
   const samples = await readSamples(image);
+  const datetime = parseTagDatetime(gdalItem(await readText(image, TiffTag.GdalMetadata), 'ACQUISITIONDATETIME')) ?? parseTagDatetime(await readText(image, TiffTag.DateTime));
   const planar = await readNumber(image, TiffTag.PlanarConfiguration, 1);
   return {
     ...size,
@@ -76,6 +79,7 @@ async function readHeader(tiff: Tiff): Promise<CogHeader> {
     bbox: outline.bbox,
     footprint: outline.footprint,
     gsd: gsdOf(crs, transform, size.width, size.height),
+    ...(datetime === undefined ? {} : { datetime }),
     fileSize: tiff.source.metadata?.size,
     ...zoomsOf(crs, transform, size.width, size.height, outline.ring),
     ...layout,

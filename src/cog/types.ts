@@ -63,6 +63,8 @@ export interface CogHeader {
   readonly footprint: Polygon | MultiPolygon;
   /** Metres on the ground at the centre. */
   readonly gsd: number;
+  /** When it was taken or written, by GDAL's ACQUISITIONDATETIME, else by TIFF's DateTime; RFC 3339. */
+  readonly datetime?: string;
   /** Bytes, when the source knows. */
   readonly fileSize: number | undefined;
   /** WebMercatorQuad zooms of 256 pixel tiles, as rio-tiler reckons them. */

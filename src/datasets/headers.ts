@@ -1,10 +1,9 @@
 /** Tiles that are only an href: what POST /api/datasets needs is read from the COG's header, one small request a file. */
 import pLimit from 'p-limit';
-import { tileFacts, type TileFacts } from '../cog/facts.js';
+import { factFields, tileFacts, type TileFacts } from '../cog/facts.js';
 import { readCogHeader } from '../cog/open.js';
 import { DomainError, messageOf } from '../errors.js';
 import type { Sources } from '../storage/source.js';
-import { GEOTIFF_TYPE } from '../stac/assets.js';
 import type { Faults } from './faults.js';
 import type { Tile } from './tile.js';
 
@@ -70,19 +69,12 @@ export class HeaderReader {
 
 /** What the caller said wins over what the header says. */
 function withFacts(tile: Tile, facts: TileFacts): PlacedTile {
-  const { bbox, geometry, gsd, bands, 'file:size': size } = facts;
+  const { properties, asset } = factFields(facts);
   return {
     ...tile,
-    footprint: { bbox, geometry },
-    properties: {
-      gsd,
-      'proj:code': facts['proj:code'],
-      'proj:shape': [...facts['proj:shape']],
-      'proj:transform': [...facts['proj:transform']],
-      'proj:bbox': [...facts['proj:bbox']],
-      ...tile.properties,
-    },
-    asset: { ...(facts.warnings.length === 0 ? {} : { type: GEOTIFF_TYPE }), ...(size === undefined ? {} : { 'file:size': size }), bands: bands.map((band) => ({ ...band })), ...tile.asset },
+    footprint: { bbox: facts.bbox, geometry: facts.geometry },
+    properties: { ...properties, ...tile.properties },
+    asset: { ...asset, ...tile.asset },
     isCog: facts.warnings.length === 0,
   };
 }

@@ -6,7 +6,8 @@ import { conflict, DomainError, messageOf } from '../errors.js';
 import type { Json, JsonObject } from '../json.js';
 import type { Services } from '../services.js';
 import { assertAlive, type Job, notAllComplete } from './job.js';
-import { endJob, fingerprint, findJob, lockJob, markComplete, markFailure, readTiles, tallyOf } from './store.js';
+import { jobStatus } from './status.js';
+import { endJob, fingerprint, findJob, lockJob, markComplete, markFailure, readTiles } from './store.js';
 
 export interface Completion {
   readonly created: boolean;
@@ -27,12 +28,9 @@ const PIECE = 1000;
  * @throws Conflict that names the tasks that are missing or FAILED, or where the dataset has come meanwhile; NotFound; Gone
  */
 export async function completeJob(services: Services, id: string, signal: AbortSignal): Promise<Completion> {
-  const { config, database } = services;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const job = await findJob(database.pool, id, config.jobTtlHours);
-    assertAlive(job, config.jobTtlHours);
+    const { job, tally } = await jobStatus(services, id);
     if (job.answer !== null) return { created: false, answer: job.answer };
-    const tally = await tallyOf(database.pool, job);
     if (tally.complete < job.expected) throw notAllComplete(job, tally);
     try {
       return await commit(services, job, signal);

@@ -78,12 +78,12 @@ export function writeFile(
 
 async function writeItems(client: PoolClient, collection: string, items: readonly StacItem[], method: LoadMethod): Promise<number> {
   if (method === 'upsert') {
-    await upsertAll(client, collection, items);
+    await upsertAll(client, collection, items, 'within');
     return items.length;
   }
   const existing = method === 'ignore' ? await existingIds(client, collection, items.map(({ id }) => id)) : new Set<string>();
   const fresh = items.filter(({ id }) => !existing.has(id));
-  await insertAll(client, collection, { items: fresh, at: () => '' });
+  await insertAll(client, collection, { items: fresh, at: () => '' }, 'within');
   return fresh.length;
 }
 

@@ -6,14 +6,13 @@ import type { StacCollection } from './collections.js';
 import { currentOnly } from './base-items.js';
 import { CONTENT_COLUMNS, type ContentRow, ITEM_COLUMNS, type ItemRow, ROW_TYPES, type StoredItem, toItems, withBases } from './items-read.js';
 import type { Span } from '../stac/span.js';
-import { type Base, columnsOf, preparePartitions, type StacItem } from './items-write.js';
+import { type Base, columnsOf, copyRows, type StacItem } from './items-write.js';
+import { lockCollectionItems, written } from './partitions.js';
 
 /** Where items are written: the collection as it is now. */
 export interface WriteTarget {
   readonly collection: StacCollection;
   readonly base: Base;
-  /** Whether it has items. */
-  readonly filled: boolean;
   /** Whether its items lie in partitions by time: pgSTAC keeps an id unique in each of them only. */
   readonly byTime: boolean;
 }
@@ -22,7 +21,6 @@ interface TargetRow {
   readonly content: StacCollection;
   readonly base_item: JsonObject;
   readonly base_item_id: number | null;
-  readonly filled: boolean;
   readonly by_time: boolean;
 }
 
@@ -39,20 +37,23 @@ async function hasHistory(client: PoolClient): Promise<boolean> {
 }
 
 /**
- * @param held `FOR KEY SHARE` keeps the collection's extent from shrinking until the transaction ends (src/hooks/extents.ts)
+ * Reads no items: who waits here must not keep a partition from being made (src/pgstac/partitions.ts).
+ * @param use `insert` keeps the collection's extent from shrinking until the transaction ends (src/hooks/extents.ts);
+ *   `upsert` leaves that to its caller; where ids have no index over all items, both wait for whoever else may add one
  * @throws NotFound
  */
-export async function writeTarget(client: PoolClient, id: string, held: 'FOR KEY SHARE' | '' = ''): Promise<WriteTarget> {
+export async function writeTarget(client: PoolClient, id: string, use: 'insert' | 'upsert' | 'update'): Promise<WriteTarget> {
   const baseItemId = (await hasHistory(client)) ? '(SELECT b.base_item_id FROM pgstac.current_base_item(c.id) b)' : 'NULL::int';
   const { rows } = await client.query<TargetRow>(
-    `SELECT c.content, c.base_item, ${baseItemId} AS base_item_id, c.partition_trunc IS NOT NULL AS by_time,
-            EXISTS (SELECT 1 FROM pgstac.items i WHERE i.collection = $1) AS filled
-       FROM pgstac.collections c WHERE c.id = $1 ${held}`,
+    `SELECT c.content, c.base_item, ${baseItemId} AS base_item_id, c.partition_trunc IS NOT NULL AS by_time
+       FROM pgstac.collections c WHERE c.id = $1 ${use === 'insert' ? 'FOR KEY SHARE' : ''}`,
     [id],
   );
   const [row] = rows;
   if (row === undefined) throw notFound(`Collection ${id}`);
-  return { collection: row.content, base: { item: row.base_item, id: row.base_item_id }, filled: row.filled, byTime: row.by_time };
+  // Whoever may add an id is alone then, and its next look sees what others added.
+  if (row.by_time && use !== 'update') await lockCollectionItems(client, id);
+  return { collection: row.content, base: { item: row.base_item, id: row.base_item_id }, byTime: row.by_time };
 }
 
 /**
@@ -75,30 +76,38 @@ export async function lockStoredItem(client: PoolClient, collection: string, id:
 const storedAs = ([row]: readonly ContentRow[], { base }: WriteTarget): StoredItem | undefined =>
   row === undefined ? undefined : withBases([row], new Map([[row.collection, currentOnly(base.item)]]))[0];
 
-/** Inserts one item and answers it as it is stored. A doubled id raises 23505. */
-export async function insertItem(client: PoolClient, item: StacItem, target: WriteTarget): Promise<StoredItem> {
-  await preparePartitions(client, item.collection, [item]);
-  const { rows } = await client.query<ContentRow>({
-    text: `INSERT INTO pgstac.items AS i (id, geometry, collection, datetime, end_datetime, content) VALUES ($1, $2, $3, $4, $5, $6) RETURNING ${CONTENT_COLUMNS}`,
+/**
+ * Inserts one item within {@link withPartitions} and answers it as it is stored, and whether the collection had items
+ * before. A doubled id raises 23505.
+ */
+export async function insertItem(client: PoolClient, item: StacItem, target: WriteTarget): Promise<{ stored: StoredItem; filled: boolean }> {
+  const insert = client.query<ContentRow & { filled: boolean }>({
+    text: `INSERT INTO pgstac.items AS i (id, geometry, collection, datetime, end_datetime, content) VALUES ($1, $2, $3, $4, $5, $6)
+      RETURNING ${CONTENT_COLUMNS}, EXISTS (SELECT 1 FROM pgstac.items other WHERE other.collection = $3) AS filled`,
     values: columnsOf(item, target.base),
     types: ROW_TYPES,
   });
+  const { rows } = await written(item.collection, [item], insert);
   const stored = storedAs(rows, target);
   if (stored === undefined) throw new Error('INSERT answered no row.');
-  return stored;
+  return { stored, filled: rows[0]?.filled === true };
 }
+
+/** Inserts many items within {@link withPartitions}. A doubled id raises 23505. */
+export const insertRows = (client: PoolClient, collection: string, items: readonly StacItem[], { base }: WriteTarget): Promise<void> =>
+  written(collection, items, copyRows(client, items, base));
 
 /**
  * Writes another state of an item whose row the transaction holds ({@link lockStoredItem}); PostgreSQL moves the row where
  * its time belongs into another partition, and who waits for it is told (40001) and tried again.
  */
 export async function updateItem(client: PoolClient, item: StacItem, target: WriteTarget): Promise<StoredItem> {
-  await preparePartitions(client, item.collection, [item]);
-  const { rows } = await client.query<ContentRow>({
+  const update = client.query<ContentRow>({
     text: `UPDATE pgstac.items AS i SET geometry = $2, datetime = $4, end_datetime = $5, content = $6 WHERE i.collection = $3 AND i.id = $1 RETURNING ${CONTENT_COLUMNS}`,
     values: columnsOf(item, target.base),
     types: ROW_TYPES,
   });
+  const { rows } = await written(item.collection, [item], update);
   const stored = storedAs(rows, target);
   if (stored === undefined) throw new Error('UPDATE found no row although it was locked.');
   return stored;

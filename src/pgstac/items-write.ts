@@ -78,15 +78,22 @@ export async function copyItemRows(client: PoolClient, collection: string, insta
   await pipeline(Readable.from(rows, { objectMode: true }), client.query(copyFrom(COPY)));
 }
 
-/** Widens or creates the partitions that the items of one collection fall into; a no-op where they exist and are wide enough. */
+/** Every instant that RFC 3339 can write: a partition that allows all of it is never rebuilt (src/database/seed.ts). */
+const ALL_TIME = "'[0001-01-01T00:00:00Z,9999-12-31T23:59:59.999999Z]'::tstzrange";
+
+/**
+ * Creates the partitions that the items of one collection fall into, or opens them for every instant; a no-op where they are.
+ * Creating one takes an ACCESS EXCLUSIVE lock on `items`: see src/pgstac/partitions.ts for writers that hold locks on it.
+ */
 export async function preparePartitions(client: PoolClient, collection: string, items: readonly StacItem[]): Promise<void> {
-  const instants = items.map((item) => itemInstants(isObject(item['properties']) ? item['properties'] : {}));
+  const starts = items.map((item) => itemInstants(isObject(item['properties']) ? item['properties'] : {}).start);
   await client.query(
-    `SELECT pgstac.check_partition($1, tstzrange(min(s), max(s), '[]'), tstzrange(min(e), max(e), '[]'))
-       FROM (SELECT s, e, date_trunc((SELECT partition_trunc FROM pgstac.collections WHERE id = $1), s AT TIME ZONE 'UTC') AS bucket
-               FROM unnest($2::timestamptz[], $3::timestamptz[]) AS t(s, e)) AS instants
-      GROUP BY bucket ORDER BY bucket`,
-    [collection, instants.map((i) => i.start), instants.map((i) => i.end)],
+    `SELECT pgstac.check_partition($1, CASE WHEN by_time THEN p.partition_range ELSE ${ALL_TIME} END, ${ALL_TIME})
+       FROM (SELECT DISTINCT date_trunc(c.partition_trunc, s AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS bucket, c.partition_trunc IS NOT NULL AS by_time
+               FROM pgstac.collections c, unnest($2::timestamptz[]) AS t(s) WHERE c.id = $1) AS buckets,
+            pgstac.partition_name($1, coalesce(bucket, now())) AS p
+      ORDER BY bucket`,
+    [collection, starts],
   );
 }
 
@@ -102,7 +109,7 @@ export async function insertItems(client: PoolClient, collection: string, items:
 }
 
 /** Copies rows into `items` in pieces of about 1 MB, so that the text of all of them never stands in memory at once. */
-async function copyRows(client: PoolClient, items: readonly StacItem[], base: Base): Promise<void> {
+export async function copyRows(client: PoolClient, items: readonly StacItem[], base: Base): Promise<void> {
   const chunks = function* (): Generator<string> {
     let chunk = '';
     for (const item of items) {

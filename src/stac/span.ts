@@ -74,12 +74,15 @@ export const union = (a: Span, b: Span): Span => ({
   last: Math.max(a.last, b.last),
 });
 
+/** A stored geometry is read with 15 decimals, so -0.30000000000000004 comes as -0.3. */
+const SLACK = 1e-12;
+
 /** Which sides of `outer` the span reaches: taking it away could move only those. */
 export const sidesReached = ({ bbox: outer, first, last }: Span, inner: Span): Sides => ({
-  west: inner.bbox[0] <= outer[0],
-  south: inner.bbox[1] <= outer[1],
-  east: inner.bbox[2] >= outer[2],
-  north: inner.bbox[3] >= outer[3],
+  west: inner.bbox[0] <= outer[0] + SLACK,
+  south: inner.bbox[1] <= outer[1] + SLACK,
+  east: inner.bbox[2] >= outer[2] - SLACK,
+  north: inner.bbox[3] >= outer[3] - SLACK,
   first: inner.first <= first,
   last: inner.last >= last,
 });

@@ -1,14 +1,14 @@
 /** Many items of one collection in one transaction: a FeatureCollection, or `bulk_items`; all of them or none. */
 import type { Pool, PoolClient } from 'pg';
-import { withTransaction } from '../database/index.js';
 import { sqlState } from '../database/transaction.js';
 import { conflict, type Fault, invalidAt, invalidInput } from '../errors.js';
 import { holdExtent, shrinkSpan, widenExtent } from '../hooks/extents.js';
 import { followCount } from '../hooks/summaries.js';
 import { isObject } from '../json.js';
 import { findCollection } from '../pgstac/collections.js';
-import { lockSpan, takenId, writeTarget } from '../pgstac/item-rows.js';
-import { deleteItems, insertItems, type StacItem } from '../pgstac/items-write.js';
+import { insertRows, lockSpan, takenId, writeTarget } from '../pgstac/item-rows.js';
+import { deleteItems, preparePartitions, type StacItem } from '../pgstac/items-write.js';
+import { withPartitions } from '../pgstac/partitions.js';
 import type { Services } from '../services.js';
 import { spanOfItems } from '../stac/span.js';
 import { type Check, checkCollection, checkOf, complete, ofCollection, validate } from './complete.js';
@@ -108,7 +108,7 @@ async function write(services: Services, collection: string, batch: Read): Promi
   const { items, method } = batch;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await withTransaction(services.database.pool, (client) => (method === 'insert' ? insertAll(client, collection, batch) : upsertAll(client, collection, items)));
+      await withPartitions(services.database.pool, (client) => (method === 'insert' ? insertAll(client, collection, batch, 'apart') : upsertAll(client, collection, items, 'apart')));
       return { count: items.length, method };
     } catch (error) {
       if (method === 'insert' || attempt >= UPSERT_ATTEMPTS || sqlState(error) !== '23505') throw error;
@@ -116,28 +116,36 @@ async function write(services: Services, collection: string, batch: Read): Promi
   }
 }
 
+/**
+ * Where partitions that are missing are made: apart from the transaction and before it is tried again (withPartitions), or
+ * within it, for a caller whose collection nobody else sees yet.
+ */
+export type Partitions = 'apart' | 'within';
+
 /** Inside the caller's transaction; nothing is validated. @throws NotFound, Conflict where an id is taken */
-export async function insertAll(client: PoolClient, collection: string, batch: Batch): Promise<void> {
+export async function insertAll(client: PoolClient, collection: string, batch: Batch, partitions: Partitions): Promise<void> {
   const { items } = batch;
-  const target = await writeTarget(client, collection, 'FOR KEY SHARE');
+  const target = await writeTarget(client, collection, 'insert');
   if (items.length === 0) return;
   await checkFree(client, collection, batch);
-  await insertItems(client, collection, items);
+  if (partitions === 'within') await preparePartitions(client, collection, items);
+  await insertRows(client, collection, items, target);
   await widenExtent(client, collection, items);
   await followCount(client, target.collection, items.length);
 }
 
 /** As {@link insertAll}, replacing items of these ids. */
-export async function upsertAll(client: PoolClient, collection: string, items: readonly StacItem[]): Promise<void> {
-  const target = await writeTarget(client, collection);
+export async function upsertAll(client: PoolClient, collection: string, items: readonly StacItem[], partitions: Partitions): Promise<void> {
+  const target = await writeTarget(client, collection, 'upsert');
   if (items.length === 0) return;
   const ids = items.map(({ id }) => id);
   const before = await lockSpan(client, collection, ids);
   const added = spanOfItems(items);
   if (before === undefined) await findCollection(client, collection, 'FOR KEY SHARE');
   else await holdExtent(client, target.collection, before.span, added);
+  if (partitions === 'within') await preparePartitions(client, collection, items);
   const replaced = await deleteItems(client, collection, ids);
-  await insertItems(client, collection, items);
+  await insertRows(client, collection, items, target);
   await widenExtent(client, collection, items);
   if (before !== undefined) await shrinkSpan(client, collection, before.span, added);
   await followCount(client, target.collection, items.length - replaced);

@@ -1,6 +1,5 @@
 /** The STAC transactions on items; those of `datasets` and `system_tiles` are guarded (API.md section 2). */
 import type { PoolClient } from 'pg';
-import { withTransaction } from '../database/index.js';
 import { DATASETS } from '../datasets/collections.js';
 import { lockDataset } from '../datasets/records.js';
 import { deleteDataset } from '../datasets/write.js';
@@ -12,6 +11,7 @@ import { findCollection } from '../pgstac/collections.js';
 import { insertItem, lockStoredItem, takenId, updateItem, writeTarget } from '../pgstac/item-rows.js';
 import { readItem, type StoredItem } from '../pgstac/items-read.js';
 import { deleteItems, type StacItem } from '../pgstac/items-write.js';
+import { withPartitions } from '../pgstac/partitions.js';
 import type { Services } from '../services.js';
 import { spanOfItems } from '../stac/span.js';
 import { type Check, checkCollection, checkOf, complete, ofCollection, validate } from './complete.js';
@@ -55,12 +55,12 @@ export async function checkItem(services: Services, collection: string, body: un
 /** @throws NotFound where there is no such collection, InvalidInput, Conflict where the id is taken */
 export async function postItem(services: Services, collection: string, body: unknown): Promise<StoredItem> {
   const { item } = await read(services, { collection }, body);
-  return withTransaction(services.database.pool, async (client) => {
+  return withPartitions(services.database.pool, async (client) => {
     // Held until the commit: whoever shrinks the extent waits for this item to be there.
-    const target = await writeTarget(client, collection, 'FOR KEY SHARE');
+    const target = await writeTarget(client, collection, 'insert');
     if (target.byTime && (await takenId(client, collection, [item.id])) !== undefined) throw taken(collection, item.id);
-    const stored = await insertItem(client, item, target);
-    if (!target.filled || !isCovered(target.collection, item)) await widenExtent(client, collection, [item]);
+    const { stored, filled } = await insertItem(client, item, target);
+    if (!filled || !isCovered(target.collection, item)) await widenExtent(client, collection, [item]);
     await followCount(client, target.collection, 1);
     return stored;
   });
@@ -87,7 +87,7 @@ function staysInPlace(before: JsonObject, after: JsonObject): boolean {
 }
 
 async function replaceItem(client: PoolClient, before: JsonObject, item: StacItem): Promise<StoredItem> {
-  const target = await writeTarget(client, item.collection);
+  const target = await writeTarget(client, item.collection, 'update');
   if (staysInPlace(before, item)) return updateItem(client, item, target);
   const [gone, added] = [spanOfItems([before]), spanOfItems([item])];
   await holdExtent(client, target.collection, gone, added);
@@ -100,14 +100,14 @@ async function replaceItem(client: PoolClient, before: JsonObject, item: StacIte
 /** @throws NotFound, InvalidInput, PreconditionFailed, Conflict */
 export async function putItem(services: Services, place: ItemPlace, body: unknown, preconditions: Preconditions): Promise<StoredItem> {
   const { item } = await read(services, place, body);
-  return withTransaction(services.database.pool, async (client) => replaceItem(client, await lockItem(client, place, preconditions), item));
+  return withPartitions(services.database.pool, async (client) => replaceItem(client, await lockItem(client, place, preconditions), item));
 }
 
 /** Read and written under the row's lock, so that no concurrent patch is lost. @throws as {@link putItem} */
 export async function patchItem(services: Services, place: ItemPlace, patch: Patch, view: View, preconditions: Preconditions): Promise<StoredItem> {
   const { collection, id } = place;
   guardTiles(collection);
-  return withTransaction(services.database.pool, async (client) => {
+  return withPartitions(services.database.pool, async (client) => {
     const before = await lockItem(client, place, preconditions);
     const result = patched(before, patch, view);
     if (collection === DATASETS) guardComputed(before, result);
@@ -123,7 +123,7 @@ export async function deleteItem(services: Services, place: ItemPlace, precondit
   const { collection, id } = place;
   if (collection === DATASETS) return deleteDataset(services, id, preconditions);
   guardTiles(collection);
-  await withTransaction(services.database.pool, async (client) => {
+  await withPartitions(services.database.pool, async (client) => {
     const gone = spanOfItems([await lockItem(client, place, preconditions)]);
     const stored = await findCollection(client, collection);
     if (stored !== undefined) await holdExtent(client, stored, gone);

@@ -21,7 +21,7 @@ export interface FindOptions {
   readonly signal: AbortSignal;
 }
 
-const IS_TIFF = /\.tiff?$/i;
+export const IS_TIFF = /\.tiff?$/i;
 const IS_AZURE = /^(az|abfss?|wasbs?):\/\/|^\/vsiaz\//;
 const HAS_MAGIC = /[*?[\]{}]/;
 /** A list of a million names is some 100 MB. */

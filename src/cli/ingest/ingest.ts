@@ -1,5 +1,6 @@
 /** `stac-mosaic ingest`: folders of COGs become a dataset on a running server, all of their tiles or nothing. */
 import { createHash } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
 import { type ApiAnswer, type Client, ClientError, createClient } from '../../client/client.js';
 import { type Config } from '../../config.js';
 import { isDatetime } from '../../datetime.js';
@@ -11,7 +12,7 @@ import { hrefOf, isUrl, localSources } from '../local-sources.js';
 import type { JsonOptions, ServerOptions } from '../options.js';
 import { counted, progress, progressBar, readConfig, say } from '../output.js';
 import { type BodyParts, bodyPieces, digestOf, tileHref } from './body.js';
-import { commonFolder, findFiles, type FoundFile } from './find.js';
+import { commonFolder, findFiles, type FoundFile, IS_TIFF } from './find.js';
 import { HeaderStore } from './header-store.js';
 import { type FileError, type HeaderResult, readHeaders } from './headers.js';
 
@@ -39,7 +40,7 @@ export async function ingest(signal: AbortSignal, sources: string[], options: In
   const files = await findFiles(sources, { azure: config.azure, signal });
   const client = createClient(options);
   await askServer(client, head, files, options, signal);
-  const store = await HeaderStore.open(config.cacheDir, keyOf(files), files.map(({ path }) => path));
+  const store = await HeaderStore.open(config.cacheDir, keyOf(sources), files.map(({ path }) => path));
   try {
     const result = await headersOf(files, store, options, config, signal);
     tell(result);
@@ -76,11 +77,10 @@ function instants(text: string | undefined): JsonObject {
   return { datetime: null, start_datetime: start, end_datetime: end };
 }
 
-/** The same files, wherever they stand in the list, share what is known of them. */
-const keyOf = (files: readonly FoundFile[]): string => {
-  const hash = createHash('sha256');
-  for (const { path } of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) hash.update(path).update('\0');
-  return hash.digest('hex').slice(0, 24);
+/** Runs over the same folders share what is known of their files, whichever files there are by then. */
+const keyOf = (sources: readonly string[]): string => {
+  const places = new Set(sources.map((source) => (isUrl(source) ? source : IS_TIFF.test(source) ? dirname(resolve(source)) : resolve(source))));
+  return createHash('sha256').update([...places].toSorted().join('\0')).digest('hex').slice(0, 24);
 };
 
 const validate = (client: Client, head: JsonObject, tile: JsonObject, signal: AbortSignal): Promise<ApiAnswer> =>
@@ -122,7 +122,7 @@ async function headersOf(files: readonly FoundFile[], store: HeaderStore, { conc
 
 /** Every file that cannot be read, and what is less than a COG. */
 function tell({ errors, warnings, read, good }: HeaderResult): void {
-  progress(`${counted(read, 'header')} read, ${good.length + errors.length - read - errors.length} known from before.`);
+  progress(`${counted(read, 'header')} read, ${(good.length - read).toLocaleString('en')} known from before.`);
   const lines = [...errors.map(({ file, error }) => (error.includes(file) ? error : `${file}: ${error}`)), ...warnings];
   for (const line of lines.slice(0, MOST_PRINTED)) progress(`  ${line}`);
   if (lines.length > MOST_PRINTED) progress(`  … and ${lines.length - MOST_PRINTED} more`);
@@ -130,14 +130,14 @@ function tell({ errors, warnings, read, good }: HeaderResult): void {
 
 async function post(client: Client, parts: BodyParts, { dataset, replace }: IngestOptions, signal: AbortSignal): Promise<ApiAnswer> {
   const { key, bytes } = digestOf(bodyPieces(parts));
-  const bar = progressBar('Upload ', 'bytes', bytes);
   progress(`Posting ${counted(parts.good.length, 'tile')}, ${sizeText(bytes)} …`);
+  const bar = progressBar('Upload', 'kB', Math.ceil(bytes / 1000));
   const pieces = function* (): Generator<Buffer> {
     let sent = 0;
     for (const piece of bodyPieces(parts)) {
       yield piece;
       sent += piece.length;
-      bar.update(sent);
+      bar.update(Math.ceil(sent / 1000));
     }
   };
   try {
