@@ -81,8 +81,8 @@ export const complete = operation({
     410: gone,
     502: { description: 'The blob store failed' },
   },
-  async handle({ services, params, base, signal }) {
-    const { created, answer } = await completeJob(services, param({ params }, 'jobId'), signal);
+  async handle({ services, params, base }) {
+    const { created, answer } = await completeJob(services, param({ params }, 'jobId'));
     return { status: created ? 201 : 200, headers: { Location: base + paths.dataset(textOf(answer['id'])) }, body: resolveAnswer(base, answer) };
   },
 });

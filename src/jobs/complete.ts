@@ -23,17 +23,20 @@ const ROUNDS = 5;
 /** Tiles read at once. */
 const PIECE = 1000;
 
+/** A completion goes on when its caller is gone: one whose patience is shorter than a million tiles take would never see its end. */
+const NEVER = new AbortController().signal;
+
 /**
  * Completes a job, or gives the answer of its completion again.
  * @throws Conflict that names the tasks that are missing or FAILED, or where the dataset has come meanwhile; NotFound; Gone
  */
-export async function completeJob(services: Services, id: string, signal: AbortSignal): Promise<Completion> {
+export async function completeJob(services: Services, id: string): Promise<Completion> {
   for (let round = 0; round < ROUNDS; round += 1) {
     const { job, tally } = await jobStatus(services, id);
     if (job.answer !== null) return { created: false, answer: job.answer };
     if (tally.complete < job.expected) throw notAllComplete(job, tally);
     try {
-      return await commit(services, job, signal);
+      return await commit(services, job);
     } catch (error) {
       const cause = await orMoved(services, id, error);
       if (!(cause instanceof JobMoved)) throw cause;
@@ -42,7 +45,7 @@ export async function completeJob(services: Services, id: string, signal: AbortS
   throw new DomainError('Unavailable', `The tasks of job ${id} change while it is completed: try again.`, { retryAfter: 2 });
 }
 
-async function commit(services: Services, job: Job, signal: AbortSignal): Promise<Completion> {
+async function commit(services: Services, job: Job): Promise<Completion> {
   const { pool } = services.database;
   const ttl = services.config.jobTtlHours;
   const mark = await fingerprint(pool, job.id);
@@ -52,8 +55,8 @@ async function commit(services: Services, job: Job, signal: AbortSignal): Promis
     await markComplete(client, job.id, answer);
   };
   const { outcome, answer } = job.replace
-    ? await putDataset(services, job.datasetId, upload, { signal, within })
-    : await postDataset(services, upload, { signal, within });
+    ? await putDataset(services, job.datasetId, upload, { signal: NEVER, within })
+    : await postDataset(services, upload, { signal: NEVER, within });
   // The same dataset was posted beside the job, or by another completion of it.
   if (outcome === 'repeated') await withTransaction(pool, (client) => within(client, answer));
   return { created: outcome !== 'repeated', answer };
@@ -83,9 +86,9 @@ async function orMoved(services: Services, id: string, error: unknown): Promise<
 }
 
 /** The completion with the last task: whether it is done. Why not is kept with the job, whose task has reported all the same. */
-export async function tryComplete(services: Services, id: string, signal: AbortSignal): Promise<boolean> {
+export async function tryComplete(services: Services, id: string): Promise<boolean> {
   try {
-    await completeJob(services, id, signal);
+    await completeJob(services, id);
     return true;
   } catch (error) {
     const known = error instanceof DomainError;

@@ -26,7 +26,7 @@ export async function putTask(services: Services, id: string, index: number, bod
   const report = await parseReport(body, job, index, services, signal);
   const created = await store(services, job, index, report);
   await touchJob(database.pool, id, config.jobTtlHours);
-  const done = job.autoComplete && report.status === 'COMPLETE' && (await looksComplete(database.pool, job)) && (await tryComplete(services, id, signal));
+  const done = job.autoComplete && report.status === 'COMPLETE' && (await looksComplete(database.pool, job)) && (await tryComplete(services, id));
   const state = done ? 'COMPLETE' : (await hasFailedTask(database.pool, id)) ? 'FAILED' : 'RUNNING';
   return { created, report: { job_id: id, index, status: report.status, ...(report.error === null ? {} : { error: report.error }), state } };
 }
