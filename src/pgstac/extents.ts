@@ -14,6 +14,8 @@ interface Row {
 
 /** Longer than any item is high or wide: the edge lines pass all of them. */
 const FAR = 1000;
+/** More than single precision loses of a degree. */
+const SINGLE = 0.0001;
 
 interface Edge {
   /** The parameter that holds where the edge was. */
@@ -32,9 +34,9 @@ const horizontal = (from: string, to: string): string => `ST_MakeEnvelope(-${FAR
  */
 function edgeSql({ at, end, box }: Edge): string {
   const outermost = end.endsWith('Min') ? 'min' : 'max';
-  return `(SELECT CASE WHEN place = ${at} THEN place ELSE
+  return `(SELECT CASE WHEN place = ${at} THEN place ELSE coalesce(
          (SELECT ${outermost}(${end}(i.geometry)) FROM pgstac.items i
-           WHERE i.collection = $1 AND i.geometry && ${box(`least(${at}, place)`, `greatest(${at}, place)`)}) END
+           WHERE i.collection = $1 AND i.geometry && ${box(`least(${at}, place) - ${SINGLE}`, `greatest(${at}, place) + ${SINGLE}`)}), place) END
        FROM (SELECT ${end}(geometry) AS place FROM pgstac.items WHERE collection = $1 ORDER BY geometry <#> ${box(at, at)} LIMIT 1) AS nearest)`;
 }
 
