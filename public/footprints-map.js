@@ -1,19 +1,8 @@
 /** Maps of footprints: each figure holds its GeoJSON; land from our own host shows where on earth they are. */
+import { colors, dark, groundLayers, groundSources, json, MAX_LATITUDE, recolorGround, showInset } from './ground.js';
 
 /** More footprints than this would not be told apart. */
 const MAX_FOOTPRINTS = 2000;
-/** Web Mercator ends here. */
-const MAX_LATITUDE = 85.0511;
-
-const dark = window.matchMedia('(prefers-color-scheme: dark)');
-const colors = () => (dark.matches ? { water: '#161d21', land: '#2b353a', coast: '#46545b', line: '#6fc1e6', rim: '#0b1215' } : { water: '#e3ecf0', land: '#f8f7f2', coast: '#b9c4c9', line: '#0b6e99', rim: '#ffffff' });
-
-async function json(url) {
-  const response = await fetch(url, { headers: { Accept: 'application/geo+json, application/json' } });
-  if (!response.ok) throw new Error(`${url} answers ${response.status}`);
-  return response.json();
-}
-
 /** Every position of a geometry, whatever its type. */
 function* positions({ coordinates, geometries }) {
   for (const part of geometries ?? []) yield* positions(part);
@@ -137,46 +126,10 @@ function connectForm(map, name) {
   });
 }
 
-/** Closer than this the land around may be all one colour, so a small earth shows where that is. */
-const INSET_ZOOM = 3;
-
-/** A small earth in the corner, with the place that the map shows marked. */
-async function showInset(map, canvas, land) {
-  const { coordinates } = await json(land);
-  const inset = document.createElement('canvas');
-  inset.className = 'inset';
-  inset.setAttribute('aria-hidden', 'true');
-  [inset.width, inset.height] = [240, 120];
-  canvas.append(inset);
-  const pen = inset.getContext('2d');
-  const at = ([x, y]) => [((x + 180) / 360) * inset.width, ((90 - y) / 180) * inset.height];
-  const redraw = () => {
-    inset.hidden = map.getZoom() < INSET_ZOOM;
-    const { water, coast, line, rim } = colors();
-    pen.fillStyle = water;
-    pen.fillRect(0, 0, inset.width, inset.height);
-    pen.fillStyle = coast;
-    pen.beginPath();
-    for (const [ring] of coordinates) ring.forEach((position, i) => (i === 0 ? pen.moveTo(...at(position)) : pen.lineTo(...at(position))));
-    pen.fill();
-    const view = map.getBounds();
-    const [[left, top], [right, bottom]] = [at([view.getWest(), view.getNorth()]), at([view.getEast(), view.getSouth()])];
-    pen.fillStyle = line;
-    const [w, h] = [Math.max(right - left, 10), Math.max(bottom - top, 10)];
-    const [x, y] = [(((left + right) / 2) % inset.width + inset.width) % inset.width, (top + bottom) / 2];
-    pen.strokeStyle = rim;
-    pen.lineWidth = 3;
-    pen.strokeRect(x - w / 2, y - h / 2, w, h);
-    pen.fillRect(x - w / 2, y - h / 2, w, h);
-  };
-  map.on('moveend', redraw);
-  dark.addEventListener('change', redraw);
-  redraw();
-}
-
 function recolor(map) {
-  const { water, land, coast, line, rim } = colors();
-  const paints = [['water', 'background-color', water], ['land', 'fill-color', land], ['coast', 'line-color', coast], ['area', 'fill-color', line], ['rim', 'line-color', rim], ['line', 'line-color', line], ['point', 'circle-color', line]];
+  recolorGround(map);
+  const { line, rim } = colors();
+  const paints = [['area', 'fill-color', line], ['rim', 'line-color', rim], ['line', 'line-color', line], ['point', 'circle-color', line]];
   for (const [layer, property, value] of paints) if (map.getLayer(layer)) map.setPaintProperty(layer, property, value);
 }
 
@@ -192,23 +145,14 @@ async function draw(figure) {
   const caption = figure.querySelector('figcaption');
   const { maplibre, worker, land, tilejson, footprints, fills } = canvas.dataset;
   const held = JSON.parse(figure.querySelector('script[type="application/json"]').textContent).features;
-  const [{ Map: MapLibre, NavigationControl, Popup, setWorkerUrl }, about] = await Promise.all([import(maplibre), tilejson === undefined ? undefined : json(tilejson)]);
+  const [{ Map: MapLibre, NavigationControl, Popup, setWorkerUrl }, about] = await Promise.all([import(maplibre), tilejson === undefined ? undefined : json(tilejson).catch(() => undefined)]);
   setWorkerUrl(worker);
-  const { water, land: ground, coast } = colors();
   const bounds = boundsOf(held);
   const map = new MapLibre({
     container: canvas,
     // One earth is enough where all of it is seen; elsewhere a footprint may lie across its edge.
     renderWorldCopies: bounds[1][0] - bounds[0][0] < 300,
-    style: {
-      version: 8,
-      sources: { land: { type: 'geojson', data: land } },
-      layers: [
-        { id: 'water', type: 'background', paint: { 'background-color': water } },
-        { id: 'land', source: 'land', type: 'fill', paint: { 'fill-color': ground } },
-        { id: 'coast', source: 'land', type: 'line', paint: { 'line-color': coast, 'line-width': 0.7 } },
-      ],
-    },
+    style: { version: 8, sources: groundSources(land), layers: groundLayers() },
     bounds,
     fitBoundsOptions: FIT,
     attributionControl: false,

@@ -1,24 +1,16 @@
-/** The map page: tiles and footprints of what the page names in its data attributes. */
+/** The map page: tiles and footprints of what the page names in its data attributes, and the controls beside them. */
+import { dark, groundLayers, groundSources, json, MAX_LATITUDE, recolorGround, showInset } from './ground.js';
+import { connectDrawing } from './map-drawing.js';
+
 const element = document.getElementById('map');
 const status = document.getElementById('status');
 const opacity = document.getElementById('opacity');
-const { tilejson, footprints, maplibre, worker } = element.dataset;
+const { tilejson, footprints, attribution, land, maplibre, worker } = element.dataset;
 
 /** More footprints than this would not be told apart. */
 const MAX_FOOTPRINTS = 10_000;
-/** Web Mercator ends here. */
-const MAX_LATITUDE = 85.0511;
 
 const nothing = { type: 'FeatureCollection', features: [] };
-const dark = window.matchMedia('(prefers-color-scheme: dark)');
-const background = () => (dark.matches ? '#1b2226' : '#e4eaed');
-
-async function json(url) {
-  const response = await fetch(url);
-  const body = await response.json();
-  if (!response.ok) throw new Error(body.description ?? `${url} answers ${response.status}`);
-  return body;
-}
 
 async function allFootprints() {
   const features = [];
@@ -50,7 +42,7 @@ const LAYERS = [
   { id: 'line', type: 'line', layout: { 'line-join': 'round' }, paint: { 'line-color': '#fff', 'line-opacity': 0.9, 'line-width': 1 } },
 ];
 
-function addLayers(map, { tiles, maxzoom }, [west, south, east, north]) {
+function addLayers(map, { tiles, maxzoom, bounds: [west, south, east, north] }) {
   const bounds = [west, Math.max(south, -MAX_LATITUDE), east, Math.min(north, MAX_LATITUDE)];
   map.addSource('tiles', { type: 'raster', tiles, tileSize: 256, bounds, minzoom: 0, maxzoom });
   map.addLayer({ id: 'tiles', type: 'raster', source: 'tiles', paint: { 'raster-fade-duration': 150 } });
@@ -58,8 +50,8 @@ function addLayers(map, { tiles, maxzoom }, [west, south, east, north]) {
   for (const layer of LAYERS) map.addLayer({ ...layer, source: 'footprints' });
 }
 
-function connectControls(map) {
-  const layers = { tiles: ['tiles'], footprints: LAYERS.map(({ id }) => id) };
+function connectLayers(map) {
+  const layers = { tiles: ['tiles'], footprints: LAYERS.map(({ id }) => id), ground: groundLayers().map(({ id }) => id).filter((id) => id !== 'water') };
   for (const [id, names] of Object.entries(layers)) {
     const box = document.getElementById(id);
     // A browser that comes back to the page keeps the boxes as they were left.
@@ -70,7 +62,7 @@ function connectControls(map) {
   const fade = () => map.setPaintProperty('tiles', 'raster-opacity', Number(opacity.value) / 100);
   opacity.addEventListener('input', fade);
   fade();
-  dark.addEventListener('change', () => map.setPaintProperty('background', 'background-color', background()));
+  dark.addEventListener('change', () => recolorGround(map));
 }
 
 function describe({ title, name, href }) {
@@ -86,6 +78,7 @@ function describe({ title, name, href }) {
 
 function connectFootprints(map, Popup) {
   let over;
+  let popup;
   const mark = (id) => {
     if (over !== undefined) map.setFeatureState({ source: 'footprints', id: over }, { over: false });
     if (id !== undefined) map.setFeatureState({ source: 'footprints', id }, { over: true });
@@ -96,7 +89,10 @@ function connectFootprints(map, Popup) {
   map.on('mouseleave', 'area', () => mark(undefined));
   map.on('click', 'area', (event) => {
     const [feature] = event.features;
-    if (feature) new Popup({ maxWidth: '18rem' }).setLngLat(event.lngLat).setDOMContent(describe(feature.properties)).addTo(map);
+    if (feature) popup = new Popup({ maxWidth: '18rem' }).setLngLat(event.lngLat).setDOMContent(describe(feature.properties)).addTo(map);
+  });
+  document.addEventListener('keydown', ({ key }) => {
+    if (key === 'Escape') popup?.remove();
   });
 }
 
@@ -105,14 +101,46 @@ function summary(features, more, { minzoom, maxzoom }) {
   return `${more ? 'First ' : ''}${count} footprint${features.length === 1 ? '' : 's'} · zooms ${minzoom} to ${maxzoom}`;
 }
 
+/** What the server said of a tile that it could not draw. */
+async function reasonOf(error) {
+  try {
+    return JSON.parse(await error.body.text()).description ?? '';
+  } catch {
+    return error?.status === undefined ? 'the server does not answer' : `the server answers ${error.status}`;
+  }
+}
+
+/** The status line: what is shown, how many tiles failed and why the first of them did. */
+function statusLine() {
+  let [text, failed, reason] = ['Loading …', 0, ''];
+  const say = () => (status.textContent = failed === 0 ? text : `${text} · ${failed} tile${failed === 1 ? '' : 's'} could not be drawn${reason === '' ? '' : `: ${reason}`}`);
+  return {
+    tell(what) {
+      text = what;
+      say();
+    },
+    async failedTile(error) {
+      failed += 1;
+      if (failed === 1) reason = await reasonOf(error);
+      say();
+    },
+    forget() {
+      [failed, reason] = [0, ''];
+      say();
+    },
+  };
+}
+
+const escaped = (text) => Object.assign(document.createElement('i'), { textContent: text }).innerHTML;
+
 async function start() {
-  const { Map: MapLibre, NavigationControl, Popup, ScaleControl, setWorkerUrl } = await import(maplibre);
+  const { AttributionControl, Map: MapLibre, NavigationControl, Popup, ScaleControl, setWorkerUrl } = await import(maplibre);
   setWorkerUrl(worker);
   const about = await json(tilejson);
   const [west, south, east, north] = about.bounds;
   const map = new MapLibre({
     container: element,
-    style: { version: 8, sources: {}, layers: [{ id: 'background', type: 'background', paint: { 'background-color': background() } }] },
+    style: { version: 8, sources: groundSources(land), layers: groundLayers() },
     bounds: [[west, Math.max(south, -80)], [east, Math.min(north, 80)]],
     fitBoundsOptions: { padding: 24, maxZoom: about.maxzoom },
     attributionControl: false,
@@ -120,24 +148,28 @@ async function start() {
     pitchWithRotate: false,
   });
   map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
   map.addControl(new NavigationControl({ showCompass: false }), 'top-right');
+  const credits = [about.attribution ?? attribution, 'Land: Natural Earth'].filter((credit) => credit !== undefined && credit !== '');
+  map.addControl(new AttributionControl({ compact: window.matchMedia('(max-width: 40rem)').matches, customAttribution: credits.map(escaped) }), 'bottom-right');
   map.addControl(new ScaleControl(), 'bottom-right');
-  // A tile that fails is one of many: the status line counts them.
-  let [text, failed] = ['Loading …', 0];
-  const say = () => (status.textContent = failed === 0 ? text : `${text} · ${failed} tile${failed === 1 ? '' : 's'} could not be drawn`);
-  map.on('error', (event) => {
-    if (event.sourceId === 'tiles') failed += 1;
-    say();
+  const line = statusLine();
+  map.on('error', ({ sourceId, error }) => {
+    if (sourceId === 'tiles') void line.failedTile(error);
   });
+  showInset(map, element, land).catch(() => {});
   await map.once('load');
-  addLayers(map, about, about.bounds);
-  connectControls(map);
+  addLayers(map, about);
+  connectLayers(map);
+  connectDrawing(about, (tiles) => {
+    line.forget();
+    map.getSource('tiles').setTiles(tiles);
+  });
   connectFootprints(map, Popup);
   const { features, more } = await allFootprints();
   map.getSource('footprints').setData({ type: 'FeatureCollection', features: features.map(shown) });
   map.once('idle', () => {
-    text = summary(features, more, about);
-    say();
+    line.tell(summary(features, more, about));
     element.dataset.state = 'ready';
   });
 }

@@ -1,6 +1,7 @@
 /** `map.html` of searches, collections and datasets, and the items of a search that it shows. */
 import { geojsonAnswer } from '../schemas/documents.js';
-import { limit, repeated, text } from '../schemas/parameters.js';
+import { limit, text } from '../schemas/parameters.js';
+import { tileFormat, zoomParameters } from '../schemas/titiler.js';
 import { SYSTEM_TILES } from '../src/datasets/collections.js';
 import { notFound } from '../src/errors.js';
 import { isObject, textOf } from '../src/json.js';
@@ -17,6 +18,7 @@ import { type TargetKind, targets } from './mosaics.js';
 import { type MapLinks, mapPage } from './pages/map.js';
 import { presentTile } from './present.js';
 import { presentItemText } from './present-text.js';
+import { narrowedTarget, parametersOf } from './tilejson.js';
 
 const tag = 'Maps';
 
@@ -51,12 +53,12 @@ export const map = (kind: TargetKind): Operation =>
     id: `get${kind.charAt(0).toUpperCase()}${kind.slice(1)}Map`,
     summary: `A map of a ${kind}: its tiles and footprints`,
     tag,
-    query: { assets: repeated('The asset to draw.') },
+    query: { tile_format: tileFormat, ...zoomParameters, ...parametersOf(kind) },
     answers: { 200: { description: 'A page', type: 'text/html' } },
     async handle(call) {
       const query = call.search.toString() === '' ? '' : `?${call.search.toString()}`;
       const links = linksOf[kind](call, query);
-      const target = await targets[kind](call);
+      const target = await narrowedTarget(kind, call);
       return { text: mapPage(call.base, target, links), type: 'text/html; charset=utf-8' };
     },
   });

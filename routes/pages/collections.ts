@@ -1,7 +1,7 @@
 /** The collections, and one collection. */
 import { isObject, type JsonObject, textOf } from '../../src/json.js';
 import type { Call, Operation } from '../http.js';
-import { anchor, linksIn, linkTable, linkTo } from './anchors.js';
+import { anchor, isOwn, linksIn, linkTable, linkTo } from './anchors.js';
 import { assetList } from './assets.js';
 import { box, interval, plural } from './format.js';
 import { html, type Html } from './html.js';
@@ -79,13 +79,15 @@ export function collectionPage(collection: JsonObject, call: Call): string {
   const others = Object.fromEntries(Object.entries(collection).filter(([key]) => !PLACED.has(key)));
   const queryables = linksIn(collection).find(({ rel }) => rel.endsWith('/queryables'));
   const licence = linkTo(collection, 'license');
+  const own = (rel: string): string | undefined => [linkTo(collection, rel)?.href].find((href) => href !== undefined && isOwn(base, href));
+  const items = own('items');
   return layout(call, {
     title: nameOf(collection),
     head: mapHead(base),
     actions: actionsOf(collection, base),
     lead: html`${prose(collection['description'])}${keywordsOf(collection)}`,
     // Boxes after the first are parts of it, drawn all; the first alone would hide them.
-    main: html`<div class="pair">${mapFigure(base, { label: 'Map of the extent', features: boxes.flatMap((bbox) => boxFeature(nameOf(collection), bbox)) })}
+    main: html`<div class="pair">${mapFigure(base, { label: 'Map of the collection', features: boxes.flatMap((bbox) => boxFeature(nameOf(collection), bbox)), tilejson: own('tilejson'), footprints: items === undefined ? undefined : `${items}?limit=1000` })}
 <section aria-label="Summary">${rows([
       ['Id', html`<code>${collection['id']}</code>`],
       ['When', when(collection)],

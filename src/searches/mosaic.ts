@@ -84,7 +84,7 @@ export const resolverFor = (services: Pick<Services, 'database'>, target: Target
  * @throws InvalidInput for more items than a mosaic is made of
  */
 export async function mosaicOf({ database, config }: Pick<Services, 'database' | 'config'>, target: Target, request: MosaicRequest, signal: AbortSignal): Promise<Mosaic> {
-  const { visibility, name, description } = target;
+  const { visibility, name, description, attribution } = target;
   const resolver = await resolverFor({ database }, target);
   const selections = request.narrow === undefined ? [target.selection] : [target.selection, request.narrow];
   const { count, version } = await selectionVersion(database, { selections, visibility, resolver }, signal);
@@ -100,7 +100,7 @@ export async function mosaicOf({ database, config }: Pick<Services, 'database' |
     resolutionOfEvery: Math.max(1, Math.ceil(count / RESOLUTIONS)),
   };
   const write = hrefWriter(request.href ?? 'https', config.azure);
-  const said = { name, description, minzoom: target.minzoom, maxzoom: target.maxzoom, quadkeyZoom: target.quadkeyZoom, account: config.azure?.endpoint };
+  const said = { name, description, attribution, minzoom: target.minzoom, maxzoom: target.maxzoom, quadkeyZoom: target.quadkeyZoom, account: config.azure?.endpoint };
   const parts = [FORM, version, query.selections, query.sortby, query.asset, visibility.hidden, request, said];
   return {
     version: createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22),
@@ -114,6 +114,7 @@ export async function mosaicOf({ database, config }: Pick<Services, 'database' |
       const { document } = await mosaicOfFootprints(footprints, {
         name,
         description,
+        attribution,
         ...zoomsOf(target, request, zooms.result(footprints.bounds())),
         maxPerQuadkey: request.maxPerQuadkey,
         order: request.overlap === 'center' ? 'center' : 'given',

@@ -18,6 +18,8 @@ export interface Target {
   readonly description?: string;
   /** The registered search, where there is one. */
   readonly searchId?: string;
+  /** Who is to be named beside a picture of it. */
+  readonly attribution?: string;
   readonly selection: ItemSelection;
   /** Stacking order, the first on top; undefined where the search says none. */
   readonly sortby: readonly SortKey[] | undefined;
@@ -78,7 +80,7 @@ export async function searchTarget(services: Deps, id: string, visibility: Visib
     renders: rendersOf(metadata),
     visibility: effective,
     ...said,
-    ...known({ minzoom: zoom(metadata['minzoom']), maxzoom: zoom(metadata['maxzoom']) }),
+    ...known({ minzoom: zoom(metadata['minzoom']), maxzoom: zoom(metadata['maxzoom']), attribution: named(metadata['attribution']) }),
     ...(Array.isArray(metadata['assets']) && typeof metadata['assets'][0] === 'string' ? { asset: metadata['assets'][0] } : {}),
   };
 }
@@ -97,7 +99,7 @@ export async function collectionTarget({ database }: Deps, id: string, visibilit
     natural: isTiles(selection) ? BY_INDEX : BY_TIME,
     asset: collectionAsset(collection),
     renders: rendersOfCollection(collection),
-    ...known({ searchId }),
+    ...known({ searchId, attribution: credits(collection) }),
     visibility: id === DATASETS ? EVERYTHING : visibility,
   };
 }
@@ -114,7 +116,17 @@ export async function datasetTarget(services: Deps, id: string, visibility: Visi
   const searchId = properties['mosaic:search_id'];
   if (typeof searchId !== 'string') throw notFound(`Dataset ${id}`);
   const target = await searchTarget(services, searchId, visibility);
-  return { ...target, name: typeof properties['title'] === 'string' ? properties['title'] : id };
+  return { ...target, name: typeof properties['title'] === 'string' ? properties['title'] : id, ...known({ attribution: credits(properties) }) };
+}
+
+const named = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/** An `attribution` (extension of the same name), else the names of those who license or made it, else of all providers. */
+function credits({ attribution, providers }: JsonObject): string | undefined {
+  const listed = Array.isArray(providers) ? providers.filter(isObject) : [];
+  const owners = listed.filter(({ roles }) => Array.isArray(roles) && (roles.includes('licensor') || roles.includes('producer')));
+  const names = (owners.length > 0 ? owners : listed).flatMap(({ name }) => named(name) ?? []);
+  return named(attribution) ?? named(names.join(', '));
 }
 
 function saidByDataset(item: JsonObject | undefined): Partial<Target> {
