@@ -12,6 +12,7 @@ import { itemSearchExtensions } from './item-search-extensions.js';
 import { jobs } from './jobs.js';
 import { mosaics } from './mosaics.js';
 import { ogcCommon } from './ogc-common.js';
+import { ogcTiles } from './ogc-tiles.js';
 import { stacCore } from './stac-core.js';
 import { collectionTransactions, transactions } from './transactions.js';
 import { browseable, children } from './tree.js';
@@ -34,6 +35,7 @@ export const conformanceClasses: readonly ConformanceClass[] = [
   datasets,
   jobs,
   mosaics,
+  ogcTiles,
 ];
 
 /** `conformsTo` of the landing page and of /conformance. */

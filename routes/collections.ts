@@ -6,6 +6,7 @@ import { collectionQueryables, collectionSortables } from '../src/collections/pr
 import { searchCollections } from '../src/collections/search.js';
 import { checkCollectionBody, patchCollection, postCollection, putCollection, removeCollection } from '../src/collections/write.js';
 import { notFound } from '../src/errors.js';
+import { searchIdOf } from '../src/hooks/collection-search.js';
 import type { JsonObject } from '../src/json.js';
 import { JSON_TYPE, paths, SCHEMA_TYPE } from '../src/links.js';
 import { findCollection, type StacCollection } from '../src/pgstac/collections.js';
@@ -93,12 +94,16 @@ export const create = operation({
   async handle({ services, query, body, base }) {
     if (query.validate === 'only') return { body: await checkCollectionBody(services, body) };
     const collection = await postCollection(services, body);
-    return { status: 201, headers: { Location: base + paths.collection(collection.id), ...etag({ base }, collectionVersion(collection)) }, body: presentCollection(base, collection) };
+    return { status: 201, headers: { Location: base + paths.collection(collection.id), ...etag({ base }, collectionVersion(collection)), ...unregistered(collection) }, body: presentCollection(base, collection) };
   },
 });
 
+/** Says of a collection that it was written without its search: a 204 has no other place for it. */
+const unregistered = (collection: StacCollection): Record<string, string> =>
+  searchIdOf(collection) === undefined ? { Warning: '199 stac-mosaic "The search of this collection could not be registered; it is tried again every minute."' } : {};
+
 function written(call: Call, collection: StacCollection): Reply {
-  const headers = etag(call, collectionVersion(collection));
+  const headers = { ...etag(call, collectionVersion(collection)), ...unregistered(collection) };
   if (!wantsDocument(call.headers)) return { status: 204, headers };
   return { body: presentCollection(call.base, collection), headers: { ...headers, 'Preference-Applied': 'return=representation' } };
 }

@@ -44,7 +44,7 @@ export const paths = {
 } as const;
 
 /** Relations that the server computes at each reading; stored ones of these are replaced. */
-const COMPUTED = new Set(['self', 'root', 'parent', 'collection', 'items', 'http://www.opengis.net/def/rel/ogc/1.0/queryables', 'http://www.opengis.net/def/rel/ogc/1.0/sortables', 'aggregate', 'aggregations']);
+const COMPUTED = new Set(['self', 'root', 'parent', 'collection', 'items', 'http://www.opengis.net/def/rel/ogc/1.0/queryables', 'http://www.opengis.net/def/rel/ogc/1.0/sortables', 'aggregate', 'aggregations', 'http://www.opengis.net/def/rel/ogc/1.0/tilesets-map']);
 
 /** The relations of the hook's links (API.md section 4, The hook). */
 export const HOOK_RELS = new Set(['preview', 'tilejson', 'tiles', 'mosaicjson']);

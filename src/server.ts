@@ -13,6 +13,7 @@ import { reconcile } from './datasets/reconcile.js';
 import { clearSpool, spoolFolder } from './datasets/spool.js';
 import { registerCollectionSearch, searchIdOf } from './hooks/collection-search.js';
 import { sweep } from './jobs/store.js';
+import { keepHealing } from './hooks/heal-collections.js';
 import { withRootPath } from './links.js';
 import type { Logger } from './log.js';
 import { findCollection, updateCollection } from './pgstac/collections.js';
@@ -70,7 +71,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const server = createServer({ requestTimeout: 0 }, createApp(services, routes, assets));
     await clearSpool(spoolFolder(config.dataDir));
     await listen(server, config);
-    return { url: urlOf(server, config), services, close: () => drain(server, services) };
+    const healing = keepHealing(services);
+    return {
+      url: urlOf(server, config),
+      services,
+      async close() {
+        await healing.close();
+        await drain(server, services);
+      },
+    };
   } catch (error) {
     await database.close();
     throw error;

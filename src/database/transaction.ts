@@ -24,6 +24,9 @@ const FIRST_PAUSE_MS = 20;
 /** deadlock_detected and serialization_failure: nothing was done, and the same work may succeed now. */
 const RETRYABLE = new Set(['40P01', '40001']);
 
+/** Whether the transaction as a whole may be tried again. */
+export const isRetryable = (error: unknown): boolean => RETRYABLE.has(sqlState(error) ?? '');
+
 /**
  * Runs `work` between BEGIN and COMMIT on one client. `work` must keep its effects inside the database, because it runs
  * again (at most `retries` times, after a pause with jitter) when PostgreSQL reports a deadlock or a serialization failure.
@@ -39,7 +42,7 @@ export async function withTransaction<T>(
     try {
       return await once(pool, work);
     } catch (error) {
-      if (attempt >= retries || !RETRYABLE.has(sqlState(error) ?? '')) throw error;
+      if (attempt >= retries || !isRetryable(error)) throw error;
       await delay(FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random()));
     }
   }

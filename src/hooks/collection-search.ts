@@ -1,6 +1,7 @@
 /** The hook: a collection's search is registered with it, and its id and links are written into it (API.md section 4). */
 import type { PoolClient } from 'pg';
 import { DATASETS, SYSTEM_TILES } from '../datasets/collections.js';
+import { isRetryable } from '../database/transaction.js';
 import { messageOf } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { hookLinks, isHookLink, type Link, paths } from '../links.js';
@@ -30,7 +31,8 @@ export interface Hooked {
 
 /**
  * Registers the search inside the caller's transaction, under a savepoint, and answers the collection with its id and
- * links, each exactly once. A failed registration leaves the collection without them and says so in the log.
+ * links, each exactly once. A failed registration leaves the collection without them, says so in the log, and is noted to
+ * be tried again (hooks/heal-collections.ts); a deadlock is for the whole transaction to try again.
  */
 export async function registerCollectionSearch(
   client: PoolClient,
@@ -43,10 +45,17 @@ export async function registerCollectionSearch(
     const search = await registerSearch(client, collectionSearch(id), collectionSearchMetadata(id));
     await holdSearch(client, search.id, 'collection', id);
     await releaseSearches(client, 'collection', id, [search.id]);
+    await client.query('DELETE FROM stac_mosaic.unregistered_collections WHERE collection_id = $1', [id]);
     await client.query('RELEASE SAVEPOINT register_search');
     return { collection: withSearch(collection, search.id, storedBase), searchId: search.id };
   } catch (error) {
+    if (isRetryable(error)) throw error;
     await client.query('ROLLBACK TO SAVEPOINT register_search');
+    await client.query(
+      `INSERT INTO stac_mosaic.unregistered_collections (collection_id, reason) VALUES ($1, $2)
+       ON CONFLICT (collection_id) DO UPDATE SET reason = EXCLUDED.reason, failed_at = now()`,
+      [id, messageOf(error)],
+    );
     logger.error({ err: error, collection: id }, `the search of a collection could not be registered: ${messageOf(error)}`);
     return { collection: withoutSearch(collection), searchId: null };
   }

@@ -1,0 +1,72 @@
+/** The hook where something went wrong: registrations that fail, bases that change, searches that somebody deleted. */
+import { healCollections } from '../../src/hooks/heal-collections.js';
+import { linksOf, listOf, type Loose, text } from '../support/client.js';
+import { collectionBody } from '../support/datasets.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+beforeEach(() => server.reset());
+afterAll(() => server?.close());
+
+const query = async (sql: string, values: unknown[] = []): Promise<Loose[]> => (await server.services.database.pool.query<Loose>(sql, values)).rows;
+const stored = async (id: string): Promise<Loose> => (await query('SELECT content FROM pgstac.collections WHERE id = $1', [id]))[0]?.['content'] ?? {};
+const searchIds = (collection: Loose): Loose[] => listOf(collection['summaries']?.['mosaic:search_id']);
+
+it('a registration that fails leaves the collection, says so, and is tried again', async () => {
+  await query('ALTER TABLE stac_mosaic.registered_searches ADD CONSTRAINT broken CHECK (search_id IS NULL) NOT VALID');
+  try {
+    const made = await server.request('POST', '/collections', { body: collectionBody('c') });
+    expect([made.status, searchIds(made.body), linksOf(made.body, 'tilejson')]).toEqual([201, [], []]);
+    expect(text(made.headers['warning'])).toMatch(/^199 stac-mosaic ".*could not be registered/);
+    const put = await server.request('PUT', '/collections/c', { body: collectionBody('c', { title: 'T' }) });
+    expect([put.status, /could not be registered/.test(text(put.headers['warning']))]).toEqual([204, true]);
+    expect(await healCollections(server.services, false)).toBe(0);
+    expect(await query('SELECT collection_id FROM stac_mosaic.unregistered_collections')).toEqual([{ collection_id: 'c' }]);
+  } finally {
+    await query('ALTER TABLE stac_mosaic.registered_searches DROP CONSTRAINT broken');
+  }
+  expect(await healCollections(server.services, false)).toBe(1);
+  expect(await query('SELECT collection_id FROM stac_mosaic.unregistered_collections')).toEqual([]);
+  const { body, headers } = await server.request('GET', '/collections/c');
+  expect([searchIds(body).length, linksOf(body, 'tilejson').length, text(body['title']), headers['warning']]).toEqual([1, 1, 'T', undefined]);
+  expect(await healCollections(server.services, true)).toBe(0);
+});
+
+it('links are healed when PUBLIC_URL changes, each exactly once', async () => {
+  await server.request('POST', '/collections', { body: collectionBody('c', { links: [{ rel: 'license', href: 'https://example.com/license' }] }) });
+  const hrefs = async (): Promise<string[]> => listOf((await stored('c'))['links']).map(({ href }) => text(href));
+  expect((await hrefs()).filter((href) => href.startsWith('/'))).toHaveLength(4);
+  for (const publicUrl of ['https://one.example.com', 'https://two.example.com/sub']) {
+    const variant = await server.variant({ publicUrl });
+    await variant.close();
+    expect((await hrefs()).filter((href) => href.startsWith(`${publicUrl}/`))).toHaveLength(4);
+    expect(await hrefs()).toHaveLength(5);
+    expect(searchIds(await stored('c'))).toHaveLength(1);
+  }
+});
+
+it('a search that another program deleted is registered again under its id', async () => {
+  await server.request('POST', '/collections', { body: collectionBody('c') });
+  const [id] = searchIds(await stored('c'));
+  await query('DELETE FROM pgstac.searches WHERE hash = $1', [text(id)]);
+  expect((await server.request('GET', `/searches/${text(id)}/info`)).status).toBe(404);
+  // The collection is as it was; only the search is missing.
+  await healCollections(server.services, true);
+  expect((await server.request('GET', `/searches/${text(id)}/info`)).status).toBe(200);
+  expect(searchIds(await stored('c'))).toEqual([id]);
+});
+
+describe('an operator’s SQL', () => {
+  it('shows each registered search with its metadata', async () => {
+    await server.request('POST', '/collections', { body: collectionBody('c') });
+    const { body } = await server.request('POST', '/searches/register', { body: { collections: ['c'], metadata: { name: 'Mine', owner: 'me' } } });
+    const rows = await query(`SELECT id, search, metadata, created_at, lastused, usecount FROM stac_mosaic.searches WHERE metadata->>'name' IN ('Mine', 'c mosaic') ORDER BY metadata->>'name'`);
+    expect(rows).toEqual([
+      { id: body['id'], search: { collections: ['c'], 'filter-lang': 'cql2-json' }, metadata: { type: 'mosaic', name: 'Mine', owner: 'me' }, created_at: expect.any(Date) as unknown, lastused: expect.any(Date) as unknown, usecount: '1' },
+      { id: searchIds(await stored('c'))[0], search: { collections: ['c'], 'filter-lang': 'cql2-json' }, metadata: { type: 'mosaic', name: 'c mosaic' }, created_at: expect.any(Date) as unknown, lastused: expect.any(Date) as unknown, usecount: '1' },
+    ]);
+  });
+});
