@@ -1,6 +1,7 @@
 /** The demo: NASA's Blue Marble cut into COGs and posted through the ordinary API. */
 import { pathToFileURL } from 'node:url';
 import { mkdirSync } from 'node:fs';
+import { createClient } from '../client/client.js';
 import { makeDemoCogs } from '../demo/cogs.js';
 import { isObject, type JsonObject, textOf } from '../json.js';
 import { demoFolder } from '../server.js';
@@ -25,14 +26,8 @@ const DATASET = {
 export async function postDemo(server: string, folder: string): Promise<JsonObject> {
   progress('Cutting the demo picture into COGs …');
   const tiles = (await makeDemoCogs(folder)).map(({ path, row, col }, i) => ({ href: pathToFileURL(path).href, index: i + 1, row, col }));
-  const response = await fetch(`${server}/api/datasets`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ dataset: DATASET, tiles }),
-  });
-  const answer: unknown = await response.json();
-  if (!response.ok || !isObject(answer)) throw new Error(`The server answers ${response.status}: ${JSON.stringify(answer)}`);
-  return answer;
+  const { body } = await createClient({ server })({ method: 'POST', path: '/api/datasets', body: { dataset: DATASET, tiles } });
+  return isObject(body) ? body : {};
 }
 
 /** The URLs to open, of a dataset that was posted. */
@@ -48,8 +43,7 @@ export function urlsOf(server: string, answer: JsonObject): [string, string][] {
 export async function demo({ server, json }: { server: string; json: boolean }): Promise<void> {
   const folder = demoFolder(readConfig());
   mkdirSync(folder, { recursive: true });
-  const base = server.replace(/\/+$/, '');
-  const answer = await postDemo(base, folder);
+  const answer = await postDemo(server, folder);
   if (json) return say(JSON.stringify(answer));
-  for (const [name, url] of urlsOf(base, answer)) say(`${name.padEnd(11)} ${url}`);
+  for (const [name, url] of urlsOf(server, answer)) say(`${name.padEnd(11)} ${url}`);
 }

@@ -22,6 +22,8 @@ export class CommandError extends Error {
 export const wrongUsage = (message: string): CommandError => new CommandError(message, EXIT.usage);
 
 const MOST_FAULTS = 100;
+/** What is under way may end in this time after an interruption: a rollback, a header that is being read. */
+const GRACE_MS = 5000;
 
 const faultsOf = (error: unknown): readonly Fault[] =>
   error instanceof DomainError || error instanceof ClientError || error instanceof CommandError ? error.faults : [];
@@ -38,6 +40,10 @@ export function command<A extends readonly unknown[]>(work: (signal: AbortSignal
       if (stopped !== undefined) process.exit(code);
       stopped = code;
       controller.abort(new CommandError('Interrupted.', code));
+      setTimeout(() => {
+        progress('stac-mosaic: interrupted.');
+        process.exit(code);
+      }, GRACE_MS).unref();
     };
     const [onInt, onTerm] = [() => stop(EXIT.interrupted), () => stop(EXIT.terminated)];
     process.on('SIGINT', onInt).on('SIGTERM', onTerm);
@@ -51,6 +57,15 @@ export function command<A extends readonly unknown[]>(work: (signal: AbortSignal
     }
   };
 }
+
+/** A command that has nothing to clean up: Ctrl-C ends it where it is. */
+export const shortCommand = <A extends readonly unknown[]>(work: (...args: A) => Promise<void>) => async (...args: A): Promise<void> => {
+  try {
+    await work(...args);
+  } catch (error) {
+    process.exitCode = report(error, wantsJson(args));
+  }
+};
 
 /** Commander hands the options over after the arguments. */
 const wantsJson = (args: readonly unknown[]): boolean => args.some((arg) => typeof arg === 'object' && arg !== null && 'json' in arg && arg.json === true);

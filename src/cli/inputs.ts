@@ -57,7 +57,16 @@ async function inputsOf(name: string, copy: string, signal: AbortSignal): Promis
   return files.map((path) => ofFile(path, path, true));
 }
 
-const ofFile = (name: string, path: string, found: boolean): Input => ({ name, found, documents: () => readDocuments(name, bytesOfFile(path)) });
+const ofFile = (name: string, path: string, found: boolean): Input => ({ name, found, documents: () => documentsOf(name, path) });
+
+/** A file that cannot be read to its end is a fault of that file alone. */
+async function* documentsOf(name: string, path: string): AsyncGenerator<ReadDocument | Unreadable> {
+  try {
+    yield* readDocuments(name, bytesOfFile(path));
+  } catch (error) {
+    yield { at: name, error: `cannot be read: ${messageOf(error)}` };
+  }
+}
 
 async function kept(name: string, stream: Readable, copy: string, signal: AbortSignal): Promise<Input> {
   const path = name.endsWith('.gz') ? `${copy}.gz` : copy;

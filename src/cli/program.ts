@@ -1,9 +1,9 @@
 /** The commands of the program on one screen: what each is for, what it takes, who does it. Each is loaded when it is called: `plan` needs no server. */
 import { Command, Option } from 'commander';
-import { command, exitOfUsage } from './exit.js';
+import { command, exitOfUsage, shortCommand } from './exit.js';
 import type { IngestOptions } from './ingest/ingest.js';
 import type { LoadOptions } from './load.js';
-import { DEFAULT_SERVER, jsonOption, keyOption, serverOption, sizeOption, whole } from './options.js';
+import { jsonOption, keyOption, serverOption, sizeOption, whole } from './options.js';
 import type { PlanCommandOptions } from './plan.js';
 
 const EXIT_CODES = `
@@ -26,9 +26,9 @@ export function createProgram(): Command {
   program
     .command('demo')
     .description('posts the demo dataset to a server that runs on this machine with the same DATA_DIR')
-    .option('--server <url>', 'the server', DEFAULT_SERVER)
+    .addOption(serverOption())
     .addOption(jsonOption())
-    .action(command(async (_signal, options: { server: string; json?: boolean }) => (await import('./demo.js')).demo({ server: options.server, json: options.json === true })));
+    .action(shortCommand(async (options: { server: string; json?: boolean }) => (await import('./demo.js')).demo({ server: options.server, json: options.json === true })));
 
   program
     .command('ingest')
@@ -95,13 +95,13 @@ export function createProgram(): Command {
     .command('migrate')
     .description('installs or upgrades pgSTAC and our own schema in the database of the configuration')
     .addOption(jsonOption())
-    .action(command(async (_signal, options: { json?: boolean }) => (await import('./migrate.js')).migrate({ json: options.json === true })));
+    .action(shortCommand(async (options: { json?: boolean }) => (await import('./migrate.js')).migrate({ json: options.json === true })));
 
   program
     .command('reconcile')
     .description('gives every dataset its stored MosaicJSON and removes what failed attempts left')
     .addOption(jsonOption())
-    .action(command(async (_signal, options: { json?: boolean }) => (await import('./reconcile.js')).reconcile({ json: options.json === true })));
+    .action(shortCommand(async (options: { json?: boolean }) => (await import('./reconcile.js')).reconcile({ json: options.json === true })));
 
   for (const one of program.commands) one.showHelpAfterError(`Usage: stac-mosaic ${one.name()} ${one.usage()}\n(--help explains it)`);
   return program.showHelpAfterError(true);

@@ -1,4 +1,5 @@
 /** STAC documents in files as tools write them: one document, NDJSON, JSON arrays and item collections, packed or not. */
+import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { messageOf } from '../errors.js';
@@ -132,5 +133,8 @@ async function* linesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<string> {
   if (begun.length > 0) yield textOf(Buffer.concat(begun));
 }
 
-/** Without the byte order mark that Windows editors put first. */
-const textOf = (bytes: Buffer): string => bytes.toString('utf8').replace(/^\uFEFF/, '');
+/** Without the byte order mark that Windows editors put first. @throws Error for other bytes than UTF-8 (RFC 8259 section 8.1) */
+function textOf(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new Error('it is not UTF-8 text');
+  return bytes.toString('utf8').replace(/^\uFEFF/, '');
+}

@@ -125,11 +125,15 @@ describe('load', () => {
   it('says what is wrong with its input', async () => {
     const orphan = await file('orphan.ndjson', ndjson(item('x', 'nowhere')));
     const empty = await file('empty.ndjson', '\n\n');
+    const cut = await file('cut.ndjson.gz', gzipSync(ndjson(item('x', 'nowhere'))).subarray(0, 40));
+    const bytes = await file('bytes.ndjson', Buffer.from([0x7b, 0xff, 0xfe, 0x7d]));
     for (const [args, exit, words] of [
       [[], 2, "missing required argument 'file'"],
       [['/nosuch.ndjson'], 1, 'there is no such file or folder'],
       [[orphan], 1, 'Collection nowhere does not exist'],
       [[empty], 1, 'it holds no documents'],
+      [[cut], 1, 'cut.ndjson.gz  cannot be read: unexpected end of file'],
+      [[bytes], 1, 'bytes.ndjson  cannot be read: it is not UTF-8 text'],
       [[orphan, '--method', 'merge'], 2, 'Allowed choices are insert, upsert, ignore'],
       [['http://127.0.0.1:1/items.json'], 1, 'cannot be fetched ('],
     ] as const) {

@@ -1,6 +1,7 @@
 /** The GeoTIFFs that the user means: folders, patterns, lists, containers, single files and URLs, in one order. */
 import { glob, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { AzureAccount } from '../../config-storage.js';
 import { listAzure } from '../../storage/azure-list.js';
 import { codeOf } from '../../storage/source.js';
@@ -53,7 +54,9 @@ async function filesOf(source: string, options: FindOptions): Promise<FoundFile[
   throw new CommandError(`${source}: there is no such file or folder.`);
 }
 
-async function ofUrl(source: string, { azure, signal }: FindOptions): Promise<FoundFile[]> {
+async function ofUrl(source: string, options: FindOptions): Promise<FoundFile[]> {
+  const { azure, signal } = options;
+  if (/^file:/i.test(source)) return filesOf(localPath(source), options);
   if (IS_TIFF.test(source.replace(/[?#].*$/s, '')) || !IS_AZURE.test(source)) return [{ path: source, name: basename(source.replace(/[?#].*$/s, '')) }];
   if (!source.startsWith('az://')) throw wrongUsage(`${source}: a container is listed by its name in the configured account: az://container/prefix.`);
   const files: FoundFile[] = [];
@@ -63,6 +66,14 @@ async function ofUrl(source: string, { azure, signal }: FindOptions): Promise<Fo
     if (IS_TIFF.test(name)) files.push({ path: `az://${container}/${name.split('/').map(encodeURIComponent).join('/')}`, name: name.slice(folder.length), version: `${size}-${etag}` });
   }
   return files.toSorted((a, b) => byName(a.name, b.name));
+}
+
+function localPath(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    throw wrongUsage(`${url}: not the URL of a local file; write file:///folder/name.tif.`);
+  }
 }
 
 /** Hidden files are none of ours: macOS puts a `._name.tif` beside every name.tif of a foreign disk. */
@@ -102,8 +113,9 @@ async function ofList(path: string, options: FindOptions): Promise<FoundFile[]> 
 async function ofLines(text: string, options: FindOptions): Promise<FoundFile[]> {
   const here = process.cwd();
   const files: FoundFile[] = [];
-  for (const line of text.split(/\r?\n/).map((part) => part.trim())) {
-    if (line === '' || line.startsWith('#')) continue;
+  for (const entry of text.split(/\r?\n/).map((part) => part.trim())) {
+    if (entry === '' || entry.startsWith('#')) continue;
+    const line = /^file:/i.test(entry) ? localPath(entry) : entry;
     if (isUrl(line)) files.push(...(await ofUrl(line, options)));
     else files.push({ path: resolve(line), name: nameBelow(here, resolve(line)) });
   }
