@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type Loose, listOf, text } from '../support/client.js';
-import { createServerDatabase, type ServerDatabase } from '../support/database.js';
-import { type Ended, runProgram, startServerProcess } from '../support/process.js';
+import { createServerDatabase, type ServerDatabase, testsOnPostgres } from '../support/database.js';
+import { type Ended, runProgram, startProgram, startServerProcess } from '../support/process.js';
 
 let folder = '';
 let database: ServerDatabase;
@@ -121,6 +121,26 @@ describe('load', () => {
       expect(await run('load', path, '--server', url, '--method', 'ignore')).toMatchObject({ code: 2 });
     });
   }, 120_000);
+
+  (testsOnPostgres() ? it : it.skip)('leaves nothing behind when it is interrupted in the middle of its transaction', async () => {
+    const { Client } = (await import('pg')).default;
+    expect((await run('load', await file('h.json', JSON.stringify(collection('h'))))).code).toBe(0);
+    const client = new Client(database.env['DATABASE_URL']);
+    await client.connect();
+    // Whoever holds the collection makes the load wait with its items sent.
+    await client.query("BEGIN; SELECT 1 FROM pgstac.collections WHERE id = 'h' FOR UPDATE");
+    const loading = startProgram(['load', await file('h.ndjson', ndjson(item('h1', 'h'), item('h2', 'h')))], database.env);
+    // Inside a transaction PostgreSQL shows the activity as it was first seen.
+    const waits = async (): Promise<boolean> =>
+      (await client.query('SELECT pg_stat_clear_snapshot()')).rowCount === 1 && (await client.query("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")).rowCount === 1;
+    while (!(await waits())) await new Promise((resolve) => setTimeout(resolve, 20));
+    loading.process.kill('SIGINT');
+    const { code, stderr } = await loading.ended;
+    await client.query('COMMIT');
+    const { rows } = await client.query("SELECT count(*)::int AS count FROM pgstac.items WHERE collection = 'h'");
+    await client.end();
+    expect([code, stderr.includes('    at '), rows]).toEqual([130, false, [{ count: 0 }]]);
+  }, 60_000);
 
   it('says what is wrong with its input', async () => {
     const orphan = await file('orphan.ndjson', ndjson(item('x', 'nowhere')));
