@@ -19,6 +19,8 @@ beforeAll(async () => {
   const { request } = server;
   const answer = await postDataset(server, datasetBody('drawn', boxTiles(4)));
   values['searchId'] = text(answer['search_id']);
+  const job = await request('POST', '/api/jobs', { body: { dataset: datasetBody('coming').dataset, expected_tiles: 2 } });
+  values['jobId'] = text(job.body['job_id']);
   const collection = collectionBody('seen', {
     title: `Title ${MARKUP}`,
     description: `Text ${MARKUP} [ok](https://example.com/a) [bad](javascript:alert(1)) ![pic](https://example.com/p.png)`,
