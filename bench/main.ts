@@ -2,6 +2,7 @@
 const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   search: async () => (await import('./search.js')).benchSearch(),
   ingest: async () => (await import('./ingest.js')).benchIngest(),
+  mosaic: async () => (await import('./mosaic.js')).benchMosaic(),
   'mosaic-cover': () => import('./mosaic-cover.js'),
 };
 

@@ -1,4 +1,4 @@
-/** stac-fastapi-pgstac in a virtual environment of its own, on the same database. */
+/** The peers, each in a virtual environment of its own, on the same database. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,6 +31,12 @@ function install(folder: string, name: string, packages: readonly string[], comm
 
 export const installPeer = (folder: string): string => install(folder, 'stac-fastapi-pgstac-7.2.0', PACKAGES, 'uvicorn');
 
+export const TILER = 'titiler-pgstac 3.2.0';
+export const installTiler = (folder: string): string => install(folder, 'titiler-pgstac-3.2.0', ['titiler-pgstac[psycopg-binary]==3.2.0', 'uvicorn==0.54.0'], 'uvicorn');
+
+export const MOSAICS = 'cogeo-mosaic 9.2.0';
+export const installMosaics = (folder: string): string => install(folder, 'cogeo-mosaic-9.2.0', ['cogeo-mosaic==9.2.0'], 'python');
+
 export const installLoader = (folder: string): string => install(folder, 'pypgstac-0.10.0', ['pypgstac[psycopg]==0.10.0'], 'pypgstac');
 
 /** Hydration in Python is its quicker way; its answers are then what pgSTAC stores, filled in by itself. */
@@ -47,6 +53,12 @@ export function startPeer(uvicorn: string, database: URL, port: number, workers:
   };
   const args = ['--factory', 'stac_fastapi.pgstac.app:create_app', '--port', String(port), '--workers', String(workers), '--no-access-log', '--log-level', 'warning'];
   return started(spawn(uvicorn, args, { env, stdio: 'ignore' }), `http://127.0.0.1:${port}`, '/_mgmt/ping');
+}
+
+/** Without its cache of searches, which hides what the database does. */
+export function startTiler(uvicorn: string, database: URL, port: number): Promise<Listening> {
+  const env = { ...process.env, DATABASE_URL: database.href, TITILER_PGSTAC_CACHE_DISABLE: 'true' };
+  return started(spawn(uvicorn, ['titiler.pgstac.main:app', '--port', String(port), '--no-access-log', '--log-level', 'warning'], { env, stdio: 'ignore' }), `http://127.0.0.1:${port}`, '/healthz');
 }
 
 /** The built server itself. */

@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Polygon } from 'geojson';
 import { buildMosaic } from '../../src/mosaics/build.js';
+import { collectionBody, itemBody } from '../support/datasets.js';
+import { startTestServer, type TestServer } from '../support/server.js';
 import { ask, expectSameMosaic, type Located, type Mosaic, python } from '../support/cogeo-mosaic.js';
 
 const data = resolve('../shared/data');
@@ -73,4 +75,36 @@ withPython('MosaicJSON beside cogeo-mosaic 9.2.0 (set STAC_MOSAIC_TEST_PYTHON to
     const { mosaic } = await ask({ features, zoom });
     await compare(features, zoom, mosaic);
   }, 240_000);
+});
+
+withPython('MosaicJSON over HTTP beside cogeo-mosaic 9.2.0', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server?.close());
+
+  /** The same features as items, in the order in which `first` stacks: by datetime. */
+  async function served(id: string, features: readonly Located[], zoom: number): Promise<Mosaic> {
+    const items = features.map(({ geometry, properties: { path } }, n) => {
+      const [ring = []] = geometry.coordinates;
+      const [xs, ys] = [ring.map(([x = 0]) => x), ring.map(([, y = 0]) => y)];
+      const bbox = [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+      return itemBody(`n${n}`, { bbox, geometry, properties: { datetime: new Date(Date.UTC(2024, 0, 1) + n * 1000).toISOString() }, assets: { data: { href: path, type: 'image/tiff; application=geotiff' } } });
+    });
+    expect((await server.request('POST', '/collections', { body: collectionBody(id) })).status).toBe(201);
+    for (let from = 0; from < items.length; from += 2500) {
+      expect((await server.request('POST', `/collections/${id}/items`, { body: { type: 'FeatureCollection', features: items.slice(from, from + 2500) } })).status).toBe(201);
+    }
+    const { status, body } = await server.request('GET', `/collections/${id}/mosaic.json?overlap=first&quadkey_zoom=${zoom}&minzoom=${zoom}`);
+    expect([status, status === 200 ? '' : body]).toEqual([200, '']);
+    return body as unknown as Mosaic;
+  }
+
+  it('equals it for 10,000 turned and dented polygons of a collection', async () => {
+    const features = randomPolygons(10_000);
+    const { mosaic } = await ask({ features, zoom: 6 });
+    const touched = await expectSameMosaic(features, await served('polygons', features, 6), mosaic);
+    expect(touched).toBeLessThan(100);
+  }, 600_000);
 });

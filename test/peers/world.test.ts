@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import sharp from 'sharp';
 import { type Loose, linksOf, listOf, text } from '../support/client.js';
 import { ask, expectSameMosaic, type Mosaic, python, runPython } from '../support/cogeo-mosaic.js';
 import { allTiles, expectSamePixels } from '../support/rio-tiler.js';
@@ -69,6 +70,20 @@ const withPython = python !== undefined ? it : it.skip;
     // Below the quadkey zoom a tile's assets are gathered from its children in no certain order.
     const inOrder = (lists: string[][]): string[][] => lists.map((list, i) => ((tiles[i]?.[0] ?? 0) < 4 ? list.toSorted() : list));
     expect(inOrder(read.assets.map((list) => list.map((href) => fileURLToPath(href))))).toEqual(inOrder(read.reference));
+  }, 120_000);
+
+  withPython("is drawn by titiler's MosaicJSON routes and by rio-tiler from the document's URL", async () => {
+    const url = `${server.url}/api/datasets/world/mosaic.json`;
+    const read = (await runPython('titiler_mosaicjson.py', { url, point: [10, 45], tile: [2, 2, 1] })) as {
+      info: Loose; tilejson: Loose; point: Loose; tile: [number, string, number]; rio: [number, number];
+    };
+    const mosaic = (await server.request('GET', url)).body;
+    expect(read.tilejson).toMatchObject({ minzoom: mosaic['minzoom'], maxzoom: mosaic['maxzoom'] });
+    expect([read.info['quadkeys'] !== undefined || read.info['bounds'] !== undefined, text(read.point)]).toEqual([true, expect.stringContaining('.tif')]);
+    expect(read.tile.slice(0, 2)).toEqual([200, 'image/png']);
+    const tile = await server.request('GET', '/api/datasets/world/tiles/2/2/1');
+    const { channels: [band] } = await sharp(tile.bytes).stats();
+    for (const mean of [read.tile[2], read.rio[0]]) expect(Math.abs(mean - (band?.mean ?? 0))).toBeLessThan(0.5);
   }, 120_000);
 
   withPython('shows the earth at zooms 0 to 3 as rio-tiler draws it', async () => {
