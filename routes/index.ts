@@ -57,6 +57,7 @@ export const routes: readonly Route[] = [
   get('/collections/{collectionId}/aggregations', aggregation.listOfCollection),
   get('/collections/{collectionId}/aggregate', aggregation.ofCollectionByGet),
   post('/collections/{collectionId}/aggregate', aggregation.ofCollectionByPost),
+  get('/collections/{collectionId}/info', searches.infoOfCollection),
   get('/collections/{collectionId}/mosaic.json', mosaics.mosaic('collection')),
   get('/collections/{collectionId}/{tileMatrixSetId}/tilejson.json', tilejson.tilejson('collection')),
   get('/collections/{collectionId}/{tileMatrixSetId}/map.html', maps.map('collection')),

@@ -2,21 +2,21 @@
 import { jsonAnswer } from '../schemas/documents.js';
 import { integer, limit, text } from '../schemas/parameters.js';
 import { searchBodySchema } from '../schemas/search.js';
+import { notFound } from '../src/errors.js';
 import type { JsonObject } from '../src/json.js';
 import { type Link, paths } from '../src/links.js';
 import { listSearches } from '../src/pgstac/search-list.js';
 import type { RegisteredSearch } from '../src/pgstac/searches.js';
 import { register, unregister } from '../src/searches/register.js';
 import { renderQuery, rendersOf } from '../src/searches/renders.js';
-import { visibleSearch } from '../src/searches/target.js';
+import { collectionTarget, visibleSearch } from '../src/searches/target.js';
 import { visibilityOf } from './access.js';
 import { operation, type Operation, param } from './http.js';
 
 const tag = 'Searches';
 
 /** With one link for each layer that the metadata names. */
-function searchLinks(base: string, { id, metadata }: Pick<RegisteredSearch, 'id' | 'metadata'>): Link[] {
-  const at = base + paths.search(id);
+function searchLinks(base: string, { id, metadata }: Pick<RegisteredSearch, 'id' | 'metadata'>, at = base + paths.search(id)): Link[] {
   const layers = Object.entries(rendersOf(metadata));
   const each = (rel: string, path: string, title: string, ofLayer: (name: string) => string): Link[] => [
     { rel, href: at + path, templated: true, title },
@@ -60,6 +60,21 @@ export const info = operation({
   async handle({ services, params, base }) {
     const { search } = await visibleSearch(services, param({ params }, 'searchId'), visibilityOf());
     return { body: { search: shown(search), links: [metadataLink(base, 'self', search.id), ...searchLinks(base, search)] }, headers: { 'Cache-Control': 'no-cache' } };
+  },
+});
+
+export const infoOfCollection = operation({
+  id: 'getCollectionInfo',
+  summary: 'The registered search of a collection',
+  tag,
+  answers: { 200: jsonAnswer('The search', 'searchInfo') },
+  async handle({ services, params, base }) {
+    const id = param({ params }, 'collectionId');
+    const { searchId } = await collectionTarget(services, id, visibilityOf());
+    if (searchId === undefined) throw notFound(`The registered search of collection ${id}`);
+    const { search } = await visibleSearch(services, searchId, visibilityOf());
+    const at = base + paths.collection(id);
+    return { body: { search: shown(search), links: [{ rel: 'self', href: `${at}/info`, title: 'Mosaic metadata' }, ...searchLinks(base, search, at)] }, headers: { 'Cache-Control': 'no-cache' } };
   },
 });
 

@@ -1,5 +1,6 @@
 /** Map tiles of searches, collections and datasets, drawn by the server itself. */
 import { choice, repeated } from '../schemas/parameters.js';
+import { narrowParameters } from '../schemas/titiler.js';
 import { DomainError, invalidAt, notFound } from '../src/errors.js';
 import type { Bbox } from '../src/geojson.js';
 import { assetsIn, boundsOfTarget } from '../src/searches/tile-assets.js';
@@ -7,6 +8,7 @@ import { drawPreview } from '../src/tiles/preview.js';
 import { isTileMatrixSetId, locateTile, type TileMatrixSetId } from '../src/tiles/matrices.js';
 import { type Call, type Operation, operation } from './http.js';
 import { type TargetKind, targets } from './mosaics.js';
+import { narrowedTarget } from './tilejson.js';
 
 const tag = 'Tiles';
 
@@ -64,7 +66,7 @@ export const tile = (kind: TargetKind): Operation =>
     id: `get${kind.charAt(0).toUpperCase()}${kind.slice(1)}MapTile`,
     summary: `A map tile of a ${kind}`,
     tag,
-    query: tileQuery,
+    query: { ...tileQuery, ...(kind === 'collection' ? narrowParameters : {}) },
     answers: {
       200: { description: 'The tile', type: 'image/png' },
       204: { description: 'No data there' },
@@ -74,7 +76,7 @@ export const tile = (kind: TargetKind): Operation =>
       const place = placeOf(withFormat(call.params));
       const { services, query, signal } = call;
       if (query.assets !== undefined && query.assets.length > 1) throw new DomainError('NotImplemented', 'Tiles are drawn of one asset; several assets are not combined yet.');
-      const target = await targets[kind](call);
+      const target = await narrowedTarget(kind, call);
       const assets = await assetsIn(services, target, place.bbox, query.assets?.[0]);
       const { tms, z, x, y } = place;
       const tileSize = query.tilesize === '512' ? 512 : 256;

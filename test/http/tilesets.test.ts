@@ -71,6 +71,13 @@ describe('tilesets', () => {
     expect((await server.request('GET', '/collections/c/map/tiles/WebMercatorQuad/4/15/15')).status).toBe(204);
   });
 
+  it('of a narrowed collection have narrowed tiles', async () => {
+    const [template] = listOf((await get('/collections/c/WebMercatorQuad/tilejson.json?ids=none&tile_format=png'))['tiles']);
+    const { status } = await server.request('GET', text(template).slice(server.url.length).replace('{z}/{x}/{y}', '0/0/0'));
+    expect(status).toBe(204);
+    expect((await get('/collections/c/info'))['search']).toMatchObject({ search: { collections: ['c'] }, metadata: { type: 'mosaic', name: 'c mosaic' } });
+  });
+
   it('are linked from the collection, as the tile matrix sets are from the landing page', async () => {
     expect(linksOf(await get('/collections/c'), 'http://www.opengis.net/def/rel/ogc/1.0/tilesets-map').map(({ href }) => href)).toEqual([`${server.url}/collections/c/map/tiles`]);
     expect(linksOf(await get('/'), 'http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes')).toHaveLength(1);
