@@ -21,14 +21,17 @@ export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   return false;
 }
 
-/** JSON text with sorted members and without undefined ones: equal documents give equal text. */
+/** JSON text with sorted members and without undefined ones: equal documents give equal text. Written for speed: a million tiles are hashed by it. */
 export function canonicalJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (isObject(value)) {
-    const members = Object.keys(value).toSorted().filter((key) => value[key] !== undefined);
-    return `{${members.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`).join(',')}}`;
+  const members = value as JsonObject;
+  let text = '';
+  for (const key of Object.keys(members).toSorted()) {
+    const member: unknown = members[key];
+    if (member !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`;
   }
-  return JSON.stringify(value ?? null);
+  return `{${text}}`;
 }
 
 /** SHA-256 of the canonical text, base64url. */

@@ -15,7 +15,7 @@ import { TileLedger } from './ledger.js';
 import { RowSpool, spoolFolder } from './spool.js';
 import { TileSummary } from './summary.js';
 import { parseTile } from './tile.js';
-import { TileChecks } from './tile-checks.js';
+import { kindOf, TileChecks } from './tile-checks.js';
 import { TileRows } from './tile-rows.js';
 import { type ArrivedTile, type DatasetUpload, Malformed } from './upload.js';
 
@@ -52,8 +52,8 @@ export interface TakenTiles {
   readonly now: string;
 }
 
-/** PGlite holds the rows of a transaction in memory: measured in docs/decisions/0030-datasets-at-any-scale.md. */
-export const MOST_EMBEDDED_TILES = 100_000;
+/** PGlite holds the rows of a transaction in memory: measured in docs/decisions/0031-datasets-at-any-scale.md. */
+export const MOST_EMBEDDED_TILES = 50_000;
 
 /**
  * Reads the whole upload. The caller closes the spool; when this throws it is closed already.
@@ -76,7 +76,7 @@ export async function takeIn(upload: DatasetUpload, services: Services, options:
 
 class Intake {
   readonly spool: RowSpool;
-  private readonly ledger = new TileLedger();
+  private readonly ledger: TileLedger;
   private readonly summary = new TileSummary();
   private readonly hash = createHash('sha256');
   private readonly headers: HeaderReader;
@@ -95,6 +95,7 @@ class Intake {
   ) {
     const { base, signal } = options;
     this.own = ownInstants(modernFields(isObject(head.dataset['properties']) ? head.dataset['properties'] : {}));
+    this.ledger = new TileLedger(head.expectedTiles);
     this.spool = new RowSpool(spoolFolder(services.config.dataDir));
     this.most = services.database.kind === 'embedded' ? MOST_EMBEDDED_TILES : Infinity;
     this.headers = new HeaderReader(services.sources, faults, signal, (tile) => this.takePlaced(tile));
@@ -148,10 +149,11 @@ class Intake {
   }
 
   private takePlaced(tile: PlacedTile): Promise<void> | undefined {
+    const kind = kindOf(tile);
     this.ledger.add(tile, this.faults);
     this.summary.add(tile);
-    if (this.faults.count === 0 && this.rows !== undefined) this.spool.add(this.rows.row(tile));
-    return this.checks.add(tile);
+    if (this.faults.count === 0 && this.rows !== undefined) this.spool.add(this.rows.row(tile, kind));
+    return this.checks.add(tile, kind);
   }
 }
 

@@ -5,12 +5,23 @@ import { TextIndex } from '../mosaics/text-index.js';
 import type { Faults } from './faults.js';
 import type { PlacedTile } from './headers.js';
 
+/** Tiles that room is made for on somebody's word. */
+const MOST_RESERVED = 2_000_000;
+
 export class TileLedger {
   footprints = new Footprints();
   private readonly places = new Integers();
   private readonly indices = new Integers();
   private known: TextIndex | undefined = new TextIndex(this.footprints.hrefs);
   private ascending = true;
+
+  /** @param expected how many tiles there will be, as the caller says: room for them is made, within reason */
+  constructor(expected = 0) {
+    const room = Math.min(expected, MOST_RESERVED);
+    this.footprints.reserve(room);
+    this.places.reserve(room);
+    this.indices.reserve(room);
+  }
 
   get count(): number {
     return this.indices.length;

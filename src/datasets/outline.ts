@@ -8,39 +8,40 @@ import { type Shapes, ShapeKind } from '../mosaics/shapes.js';
 
 const STEPS = 1e9;
 const HALF_TURN = 180 * STEPS;
-/** Boxes looked at in all rows together: about a second. Scattered boxes need more, rasters far less. */
+/** Spans looked at in all rows together: about a second. Scattered boxes need more, rasters far less. */
 const MOST_WORK = 30_000_000;
-/** Boxes looked at before the event loop gets its turn: some 10 ms. */
-const WORK_A_TURN = 200_000;
+/** Rows looked at before the event loop gets its turn: some 10 ms of a wide raster. */
+const ROWS_A_TURN = 50;
 /** Latitudes at which boxes begin or end; more are no raster's. */
 const MOST_EDGES = 200_000;
 /** More rectangles than these are not worth their union. */
 const MOST_RECTANGLES = 5000;
+
+/** Spans of longitude as west and east in turn, sorted and disjoint, of boxes that begin and end alike. */
+interface Group {
+  readonly north: number;
+  readonly spans: readonly number[];
+}
 
 /** Disjoint rectangles with the same union as the shapes; undefined where a shape is no box, or there would be too many. */
 export async function rectanglesOf(shapes: Shapes): Promise<Bbox[] | undefined> {
   const rows = rowsOf(shapes);
   if (rows === undefined) return undefined;
   const found: Bbox[] = [];
-  let open: { spans: number[]; south: number; north: number } | undefined;
-  let active: number[] = [];
+  let open: { spans: readonly number[]; south: number; north: number } | undefined;
+  let active: Group[] = [];
   let work = 0;
-  let turn = WORK_A_TURN;
   const close = (): void => {
     if (open === undefined) return;
     for (let i = 0; i < open.spans.length; i += 2) found.push([(open.spans[i] ?? 0) / STEPS, open.south / STEPS, (open.spans[i + 1] ?? 0) / STEPS, open.north / STEPS]);
   };
   for (let row = 0; row + 1 < rows.edges.length; row += 1) {
+    if (row % ROWS_A_TURN === 0) await nextTurn();
     const [south, north] = [at(rows.edges, row), at(rows.edges, row + 1)];
-    active = active.filter((box) => steps(shapes, box, 3) > south);
-    for (let next = at(rows.begins, row); next < at(rows.begins, row + 1); next += 1) active.push(at(rows.boxes, next));
-    work += active.length;
+    active = [...active.filter((group) => group.north > south), ...groupsOf(shapes, rows.boxes.subarray(at(rows.begins, row), at(rows.begins, row + 1)))];
+    work += active.reduce((sum, { spans }) => sum + spans.length, 0);
     if (work > MOST_WORK || found.length > MOST_RECTANGLES) return undefined;
-    if (work > turn) {
-      turn = work + WORK_A_TURN;
-      await nextTurn();
-    }
-    const spans = spansOf(shapes, active);
+    const spans = merged(active.flatMap((group) => group.spans));
     if (open !== undefined && sameNumbers(open.spans, spans)) open.north = north;
     else {
       close();
@@ -91,22 +92,32 @@ function rowsOf(shapes: Shapes): Rows | undefined {
   return { edges, boxes, begins };
 }
 
-/** The union of the boxes' spans of longitude, as west and east in turn. */
-function spansOf(shapes: Shapes, active: readonly number[]): number[] {
-  const pairs: [number, number][] = [];
-  for (const box of active) {
+/** The boxes that begin at one edge, by the edge that they end at. */
+function groupsOf(shapes: Shapes, boxes: Int32Array): Group[] {
+  const byNorth = new Map<number, number[]>();
+  for (const box of boxes) {
+    const north = steps(shapes, box, 3);
+    let spans = byNorth.get(north);
+    if (spans === undefined) byNorth.set(north, (spans = []));
     const [west, east] = [steps(shapes, box, 0), steps(shapes, box, 2)];
-    pairs.push([west, Math.min(east, HALF_TURN)]);
-    if (east > HALF_TURN) pairs.push([-HALF_TURN, east - 2 * HALF_TURN]);
+    spans.push(west, Math.min(east, HALF_TURN));
+    if (east > HALF_TURN) spans.push(-HALF_TURN, east - 2 * HALF_TURN);
   }
-  pairs.sort((a, b) => a[0] - b[0]);
-  const spans: number[] = [];
-  for (const [west, east] of pairs) {
-    const last = spans.length - 1;
-    if (last > 0 && west <= (spans[last] ?? 0)) spans[last] = Math.max(spans[last] ?? 0, east);
-    else spans.push(west, east);
+  return [...byNorth].map(([north, spans]) => ({ north, spans: merged(spans) }));
+}
+
+/** The union of spans, sorted and disjoint; spans that touch are one. */
+function merged(spans: readonly number[]): number[] {
+  const order = Int32Array.from({ length: spans.length / 2 }, (_, i) => i);
+  const west = (i: number): number => spans[2 * i] ?? 0;
+  if (order.some((i) => i > 0 && west(i) < west(i - 1))) order.sort((a, b) => west(a) - west(b));
+  const union: number[] = [];
+  for (const i of order) {
+    const last = union.length - 1;
+    if (last > 0 && west(i) <= (union[last] ?? 0)) union[last] = Math.max(union[last] ?? 0, spans[2 * i + 1] ?? 0);
+    else union.push(west(i), spans[2 * i + 1] ?? 0);
   }
-  return spans;
+  return union;
 }
 
 const sameNumbers = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((number, i) => number === b[i]);

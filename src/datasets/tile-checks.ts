@@ -45,7 +45,8 @@ function kindOfFields(fields: JsonObject): JsonObject {
   return kind;
 }
 
-function kindOf(tile: PlacedTile): string {
+/** What tiles have in common that differ only in what is free: they use the same extensions, and are all valid or none. */
+export function kindOf(tile: PlacedTile): string {
   const { properties, asset, rest, footprint, href } = tile;
   const { start_datetime: start, end_datetime: end } = properties;
   const via = viaHref(tile);
@@ -72,8 +73,7 @@ export class TileChecks {
   ) {}
 
   /** Resolves at once for a kind that is known to be good; other tiles are validated a hundred at a time. */
-  add(tile: PlacedTile): Promise<void> | undefined {
-    const kind = kindOf(tile);
+  add(tile: PlacedTile, kind: string = kindOf(tile)): Promise<void> | undefined {
     if (this.known.has(kind)) return undefined;
     this.waiting.push({ tile, kind });
     // The first of all alone, so that the many that are like it wait for nobody.

@@ -23,7 +23,8 @@ export interface TileContext {
   readonly now: string;
 }
 
-export function tileItem(tile: PlacedTile, context: TileContext): StacItem {
+/** @param extensions what the item uses, where that is known */
+export function tileItem(tile: PlacedTile, context: TileContext, extensions?: readonly string[]): StacItem {
   const { datasetId, count, instants, now } = context;
   const title = `Tile ${padIndex(tile.index)} of ${count}`;
   const properties: JsonObject = {
@@ -50,7 +51,7 @@ export function tileItem(tile: PlacedTile, context: TileContext): StacItem {
     assets: { data, ...tile.rest.assets },
     links: [{ rel: 'via', href: viaHref(tile), title: 'Where this tile came from' }],
   };
-  item['stac_extensions'] = extensionsOf(item, tile.rest.extensions);
+  item['stac_extensions'] = extensions === undefined ? extensionsOf(item, tile.rest.extensions) : [...extensions];
   return item as StacItem;
 }
 

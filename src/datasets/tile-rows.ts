@@ -16,6 +16,8 @@ const START = '\u0003';
 const END = '\u0004';
 const MARKS = /[\u0001-\u0004]/g; // oxlint-disable-line no-control-regex -- they are what is looked for
 
+const MOST_KINDS = 1000;
+
 export interface RowContext {
   readonly datasetId: string;
   readonly base: Base;
@@ -31,6 +33,7 @@ export class TileRows {
   private readonly countToken = `count-${randomUUID()}`;
   private readonly instantToken = `instant-${randomUUID()}`;
   private readonly count: string;
+  private readonly extensions = new Map<string, string[]>();
   private readonly instants: JsonObject;
 
   constructor(private readonly context: RowContext) {
@@ -38,9 +41,13 @@ export class TileRows {
     this.instants = context.instants ?? { datetime: this.instantToken };
   }
 
-  row(tile: PlacedTile): string {
+  /** @param kind of the tile, as `kindOf` tells it: tiles of one kind use the same extensions */
+  row(tile: PlacedTile, kind: string): string {
     const { datasetId, base, now, count, instants } = this.context;
-    let text = itemRow(tileItem(tile, { datasetId, count: this.count, instants: this.instants, now }), base);
+    const known = this.extensions.get(kind);
+    const item = tileItem(tile, { datasetId, count: this.count, instants: this.instants, now }, known);
+    if (known === undefined && this.extensions.size < MOST_KINDS) this.extensions.set(kind, item['stac_extensions'] as string[]);
+    let text = itemRow(item, base);
     if (count === undefined) text = text.replaceAll(this.countToken, COUNT);
     if (instants !== undefined || hasInstant(tile.properties)) return text;
     const token = this.instantToken;

@@ -46,6 +46,15 @@ export class Footprints {
     return this.hrefs.length;
   }
 
+  /** Makes room for so many boxes. */
+  reserve(count: number): void {
+    const { shapes, hrefs } = this;
+    hrefs.reserve(count);
+    shapes.boxes.reserve(4 * count);
+    shapes.ends.reserve(count);
+    shapes.kinds.reserve(count);
+  }
+
   add(footprint: Footprint): void {
     const { href, geometry, crossesAntimeridian = false } = footprint;
     if (typeof geometry === 'string') addWkb(this.shapes, geometry, crossesAntimeridian);

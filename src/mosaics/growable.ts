@@ -8,12 +8,16 @@ export class Doubles {
   values = new Float64Array(64);
   length = 0;
 
+  /** Makes room for so many at once: growing by doubling leaves as much garbage behind. Room that is not used takes no memory. */
+  reserve(count: number): void {
+    if (count <= this.values.length) return;
+    const wider = new Float64Array(count);
+    wider.set(this.values);
+    this.values = wider;
+  }
+
   push(value: number): void {
-    if (this.length === this.values.length) {
-      const wider = new Float64Array(this.length * 2);
-      wider.set(this.values);
-      this.values = wider;
-    }
+    if (this.length === this.values.length) this.reserve(this.length * 2);
     this.values[this.length] = value;
     this.length += 1;
   }
@@ -28,12 +32,16 @@ export class Integers {
   values = new Int32Array(64);
   length = 0;
 
+  /** Makes room for so many at once: growing by doubling leaves as much garbage behind. Room that is not used takes no memory. */
+  reserve(count: number): void {
+    if (count <= this.values.length) return;
+    const wider = new Int32Array(count);
+    wider.set(this.values);
+    this.values = wider;
+  }
+
   push(value: number): void {
-    if (this.length === this.values.length) {
-      const wider = new Int32Array(this.length * 2);
-      wider.set(this.values);
-      this.values = wider;
-    }
+    if (this.length === this.values.length) this.reserve(this.length * 2);
     this.values[this.length] = value;
     this.length += 1;
   }

@@ -10,6 +10,8 @@ import { Integers } from './growable.js';
 export const MOST_QUADKEYS = 500_000;
 /** Entries of all lists together: 160 MB of numbers, a document of more than a gigabyte. */
 const MOST_ENTRIES = 20_000_000;
+/** Entries a footprint at the zoom that is chosen for it: two to four, as chooseQuadkeyZoom says. */
+const ENTRIES_EXPECTED = 4;
 /** Runs of tiles burnt before the event loop gets its turn: some milliseconds. */
 const RUNS_A_TURN = 20_000;
 
@@ -41,7 +43,11 @@ export class Quadkeys {
   private readonly firm = new Integers();
   private firmCount = 0;
 
-  constructor(readonly zoom: number) {}
+  /** @param entries how many its lists will have about */
+  constructor(readonly zoom: number, entries = 0) {
+    this.next.reserve(entries);
+    this.members.reserve(entries);
+  }
 
   /** How many quadkeys the document has. */
   get count(): number {
@@ -181,7 +187,7 @@ async function burn(footprints: Footprints, options: BurnOptions, zoom: number, 
   const { order = 'given', maxPerQuadkey: most = Infinity, sequence, signal } = options;
   const size = 2 ** zoom;
   const cover = new Cover(footprints.shapes, zoom);
-  const quadkeys = new Quadkeys(zoom);
+  const quadkeys = new Quadkeys(zoom, ENTRIES_EXPECTED * footprints.count);
   // nearest centres are only known when all have been burnt, so nothing may be cut off before
   const mostNow = order === 'center' ? Infinity : most;
   let runs = 0;

@@ -21,6 +21,11 @@ export class Texts {
     return this.places.length / 2;
   }
 
+  /** Makes room for so many. */
+  reserve(count: number): void {
+    this.places.reserve(2 * count);
+  }
+
   /** @param text of less than 20 million characters */
   push(text: string): void {
     const isHead = this.length % BLOCK === 0;

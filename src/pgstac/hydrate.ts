@@ -40,11 +40,15 @@ const STORED_IN_COLUMNS = new Set(['id', 'geometry', 'collection', 'type', BASE_
  */
 export function dehydrate(item: JsonObject, base: JsonObject, baseItemId: number | null): JsonObject {
   const content: JsonObject = {};
-  const itemRest: JsonObject = {};
-  const baseRest: JsonObject = {};
-  for (const [key, value] of Object.entries(item)) if (!STORED_IN_COLUMNS.has(key)) itemRest[key] = value;
-  for (const [key, value] of Object.entries(base)) if (!STORED_IN_COLUMNS.has(key) && value !== null) baseRest[key] = value;
-  Object.assign(content, strip(itemRest, baseRest));
+  for (const [key, value] of Object.entries(item)) {
+    if (STORED_IN_COLUMNS.has(key)) continue;
+    const baseValue = base[key];
+    if (baseValue === undefined || baseValue === null) content[key] = value;
+    else if (!sameJson(value, baseValue)) content[key] = stripValue(value, baseValue);
+  }
+  for (const [key, baseValue] of Object.entries(base)) {
+    if (baseValue !== null && !STORED_IN_COLUMNS.has(key) && !Object.hasOwn(item, key)) content[key] = DO_NOT_MERGE;
+  }
   if (baseItemId !== null) content[BASE_ITEM_TAG] = baseItemId;
   return content;
 }

@@ -86,7 +86,7 @@ export class Pieces implements AsyncIterable<Buffer> {
         gathered.push(bytes);
         size += bytes.length;
         if (size < this.least) continue;
-        yield Buffer.concat(gathered, size);
+        yield gathered.length === 1 ? bytes : Buffer.concat(gathered, size);
         [gathered, size] = [[], 0];
       }
     } catch (error) {
