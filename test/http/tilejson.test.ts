@@ -50,14 +50,21 @@ async function timed(path: string): Promise<{ body: Loose; ms: number }> {
   return { body, ms: performance.now() - started };
 }
 
+/** Changes with every transaction that ends on the whole PostgreSQL server, other test files' among them. */
+const snapshot = async (): Promise<string> => (await server.services.database.pool.query<{ s: string }>('SELECT pg_current_snapshot()::text AS s')).rows[0]?.s ?? '';
+
 async function expectBounds(path: string, bounds: readonly number[]): Promise<void> {
-  const [first, second] = [await timed(path), await timed(path)];
+  const first = await timed(path);
+  const before = await snapshot();
+  const second = await timed(path);
+  // What was deleted and is not vacuumed yet has to be read past again when others write meanwhile.
+  const undisturbed = (await snapshot()) === before;
   for (const { body } of [first, second]) {
     expect(body).toMatchObject({ tilejson: '3.0.0', bounds });
     expect(body['center']).toEqual([((bounds[0] ?? 0) + (bounds[2] ?? 0)) / 2, ((bounds[1] ?? 0) + (bounds[3] ?? 0)) / 2, body['minzoom']]);
   }
   expect(first.ms).toBeLessThan(FIRST);
-  expect(second.ms).toBeLessThan(SECOND);
+  expect(second.ms).toBeLessThan(undisturbed ? SECOND : FIRST);
 }
 
 it.each([
