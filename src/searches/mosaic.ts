@@ -5,6 +5,7 @@ import { invalidAt, invalidInput } from '../errors.js';
 import { mosaicOfFootprints } from '../mosaics/build.js';
 import { Footprints } from '../mosaics/footprints.js';
 import { type HrefForm, hrefWriter } from '../mosaics/hrefs.js';
+import { room } from '../mosaics/room.js';
 import { resolutionOf } from '../mosaics/tile-zooms.js';
 import { type Zooms, ZoomsFromItems } from '../mosaics/zooms.js';
 import { type MosaicQuery, streamMosaicFootprints } from '../pgstac/mosaic-footprints.js';
@@ -37,7 +38,8 @@ export interface Mosaic {
   readonly version: string;
   /**
    * The document in pieces. What can go wrong does so before the first.
-   * @throws InvalidInput for too many quadkeys, or options that do not fit what there is; the signal's reason
+   * @throws InvalidInput for too many quadkeys, or options that do not fit what there is; Unavailable while too many large
+   * ones are under way; the signal's reason
    */
   readonly document: () => AsyncGenerator<string, void, undefined>;
 }
@@ -105,25 +107,34 @@ export async function mosaicOf({ database, config }: Pick<Services, 'database' |
   return {
     version: createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22),
     async *document() {
-      const zooms = new ZoomsFromItems();
-      const footprints = new Footprints();
-      for await (const { href, geometry, bbox, resolution } of streamMosaicFootprints(database, query, signal)) {
-        if (resolution !== undefined) zooms.add(resolutionOf(resolution.fields, resolution.bbox));
-        footprints.add({ href: write(href), geometry, crossesAntimeridian: crosses(bbox) });
+      const leave = await room.enter(count, signal);
+      try {
+        yield* written();
+      } finally {
+        leave();
       }
-      const { document } = await mosaicOfFootprints(footprints, {
-        name,
-        description,
-        attribution,
-        ...zoomsOf(target, request, zooms.result(footprints.bounds())),
-        maxPerQuadkey: request.maxPerQuadkey,
-        order: request.overlap === 'center' ? 'center' : 'given',
-        compact: request.compact,
-        signal,
-      });
-      yield* document;
     },
   };
+
+  async function* written(): AsyncGenerator<string, void, undefined> {
+    const zooms = new ZoomsFromItems();
+    const footprints = new Footprints();
+    for await (const { href, geometry, bbox, resolution } of streamMosaicFootprints(database, query, signal)) {
+      if (resolution !== undefined) zooms.add(resolutionOf(resolution.fields, resolution.bbox));
+      footprints.add({ href: write(href), geometry, crossesAntimeridian: crosses(bbox) });
+    }
+    const { document } = await mosaicOfFootprints(footprints, {
+      name,
+      description,
+      attribution,
+      ...zoomsOf(target, request, zooms.result(footprints.bounds())),
+      maxPerQuadkey: request.maxPerQuadkey,
+      order: request.overlap === 'center' ? 'center' : 'given',
+      compact: request.compact,
+      signal,
+    });
+    yield* document;
+  }
 }
 
 /** What was asked, else what the target says, else what the COGs tell. @throws InvalidInput where that does not go together */
