@@ -1,11 +1,12 @@
 /** The picture that a tile's assets are painted into, topmost first. */
+import type { Dimensions } from './overviews.js';
 
 export interface Canvas {
-  /** Pixels a side. */
-  readonly size: number;
+  readonly width: number;
+  readonly height: number;
   /** 1 grey, or 3 red, green and blue; grows when a coloured asset follows a grey one. */
   bands: 1 | 3;
-  /** Interleaved, `size * size * bands`. */
+  /** Interleaved, `width * height * bands`. */
   pixels: Uint8Array<ArrayBuffer>;
   /** 0 where nothing has been painted yet. */
   readonly opacity: Uint8Array<ArrayBuffer>;
@@ -13,12 +14,13 @@ export interface Canvas {
   left: number;
 }
 
-export const createCanvas = (size: number): Canvas => ({
-  size,
+export const createCanvas = ({ width, height }: Dimensions): Canvas => ({
+  width,
+  height,
   bands: 1,
-  pixels: new Uint8Array(size * size),
-  opacity: new Uint8Array(size * size),
-  left: size * size,
+  pixels: new Uint8Array(width * height),
+  opacity: new Uint8Array(width * height),
+  left: width * height,
 });
 
 /** Makes a grey canvas a coloured one; what is on it stays grey. */

@@ -1,31 +1,21 @@
-/** Draws one tile: its assets in order, each into what is still empty, until the tile is full. */
-import pLimit from 'p-limit';
+/** Draws one tile: its assets in order, until no further one can change it. */
 import { DomainError, messageOf } from '../errors.js';
 import { shownHref } from '../storage/source.js';
 import type { Asset, Assets } from './assets.js';
-import type { Block } from './blocks.js';
+import { bandsOf, calculated, unscaled } from './bands.js';
 import type { Canvas } from './canvas.js';
 import { createCanvas } from './canvas.js';
-import type { TileFormat } from './encode.js';
-import { CONTENT_TYPES, encodeCanvas } from './encode.js';
-import type { TileMatrixSetId } from './matrices.js';
-import { locateTile } from './matrices.js';
-import type { Samples } from './nearest.js';
-import { blocksOf, findSamples, paint, unmasked } from './nearest.js';
-import { chooseLevel } from './overviews.js';
-import type { Plane } from './raster.js';
-import { decimationOf, mayTouch, warpOf, type TileInRange } from './warp.js';
-
-export interface TileRequest {
-  readonly tms: TileMatrixSetId;
-  readonly z: number;
-  readonly x: number;
-  readonly y: number;
-  readonly tileSize: 256 | 512;
-  /** In stacking order: the first is on top, later ones fill what it leaves empty. */
-  readonly hrefs: readonly string[];
-  readonly format: TileFormat;
-}
+import { encodeCanvas, type Encoded, encodePicture, typesOf } from './encode.js';
+import { createLayer, isEmpty, type Layer } from './layer.js';
+import { createMerger, type Merger } from './merge.js';
+import { findSamples, paint } from './nearest.js';
+import { chooseLevel, type Dimensions } from './overviews.js';
+import { pictureOf } from './picture.js';
+import type { Plain } from './raster.js';
+import { areaOf, type RenderRequest } from './request.js';
+import { loadBlocks, sampleAsset, withoutMasked } from './sampling.js';
+import { isPlain, type Style } from './style.js';
+import { type Area, decimationOf, mayTouch, warpOf } from './warp.js';
 
 export interface FailedAsset {
   /** Without query and fragment, which may hold a signature. */
@@ -33,9 +23,7 @@ export interface FailedAsset {
   readonly message: string;
 }
 
-export interface DrawnTile {
-  readonly bytes: Uint8Array;
-  readonly contentType: string;
+export interface DrawnTile extends Encoded {
   /** No asset had a pixel here; the bytes are a transparent picture. */
   readonly empty: boolean;
   /** Hrefs that gave pixels, in stacking order. */
@@ -45,29 +33,24 @@ export interface DrawnTile {
 
 /** Headers that are opened while earlier assets are drawn. */
 const OPEN_AHEAD = 4;
-/** Blocks of one asset that are fetched at a time. */
-const BLOCKS_AT_A_TIME = 8;
-/** Decoded bytes that one asset may need for one tile: 256 x 256 pixels from 300 blocks of 512 x 512 RGB. */
-const MAX_ASSET_BYTES = 256 * 1024 * 1024;
-/** As many small blocks, which a file without overviews may have, take a second or two. */
-const MAX_ASSET_BLOCKS = 4096;
 
 /**
- * @throws DomainError NotFound outside the matrix set. Where no pixel was drawn and an asset failed, its error: Upstream,
- *   UpstreamTimeout, NotImplemented, or InvalidInput for a refused href. `signal` ends the work between two assets.
+ * @throws DomainError NotFound outside the matrix set, InvalidInput for a style that does not fit the assets. Where no pixel
+ *   was drawn and an asset failed, its error: Upstream, UpstreamTimeout, NotImplemented, or InvalidInput for a refused
+ *   href. `signal` ends the work between two assets.
  */
-export async function drawTile(request: TileRequest, assets: Assets, signal?: AbortSignal): Promise<DrawnTile> {
-  const { hrefs, tileSize, format } = request;
-  const place = placeOf(request);
-  const canvas = createCanvas(tileSize);
+export async function drawTile(request: RenderRequest, assets: Assets, signal?: AbortSignal): Promise<DrawnTile> {
+  const { hrefs, format, style = {} } = request;
+  const { area, size } = areaOf(request);
+  const easel = createEasel(area, size, style, assets);
   const used: string[] = [];
   const failures: { href: string; error: DomainError }[] = [];
   for (const [i, href] of hrefs.entries()) {
     signal?.throwIfAborted();
-    if (canvas.left === 0) break;
+    if (easel.isFull()) break;
     for (const next of hrefs.slice(i + 1, i + OPEN_AHEAD)) void assets.open(next).catch(() => undefined); // its turn will tell
     try {
-      if ((await drawAsset(canvas, place, await assets.open(href), assets)) > 0) used.push(href);
+      if (await easel.add(await assets.open(href))) used.push(href);
     } catch (error) {
       failures.push({ href, error: asDomainError(error, href) });
     }
@@ -75,42 +58,88 @@ export async function drawTile(request: TileRequest, assets: Assets, signal?: Ab
   const [first] = failures;
   if (used.length === 0 && first !== undefined) throw first.error;
   signal?.throwIfAborted();
+  const { canvas, layer, palette } = easel.result();
+  const encoding = { format, mask: style.returnMask ?? true, area };
+  // Data formats keep the values that a file's own colour table explains.
+  const picture = layer === undefined ? undefined : pictureOf(layer, style, format === 'tif' || format === 'npy' ? undefined : palette, typesOf(format));
   return {
-    bytes: await encodeCanvas(canvas, format),
-    contentType: CONTENT_TYPES[format],
+    ...(picture === undefined ? await encodeCanvas(canvas ?? createCanvas(size), encoding) : await encodePicture(picture, encoding)),
     empty: used.length === 0,
     used,
     failed: failures.map(({ href, error }) => ({ href: shownHref(href), message: error.message })),
   };
 }
 
-/** @throws DomainError NotFound outside the matrix set */
-export function placeOf({ tms, z, x, y }: TileRequest): TileInRange {
-  const place = locateTile(tms, z, x, y);
-  if (!place.inRange) throw new DomainError('NotFound', place.reason);
-  return place;
+interface Easel {
+  /** Whether the asset gave a pixel. */
+  add(asset: Asset): Promise<boolean>;
+  isFull(): boolean;
+  result(): { readonly canvas: Canvas | undefined; readonly layer: Layer | undefined; readonly palette: Uint8Array | undefined };
 }
 
-async function drawAsset(canvas: Canvas, place: TileInRange, { raster, name }: Asset, assets: Assets): Promise<number> {
+/**
+ * 8-bit grey and RGB are painted as they are, a sixth of the work; from the first asset on that needs more, layers of
+ * numbers are put together.
+ */
+function createEasel(area: Area, size: Dimensions, style: Style, assets: Assets): Easel {
+  let canvas = isPlain(style) ? createCanvas(size) : undefined;
+  let merger: Merger | undefined;
+  let palette: Uint8Array | undefined;
+  const coloured = style.colormap === undefined && style.expressions === undefined && style.unscale !== true;
+
+  async function addLayer(asset: Asset): Promise<boolean> {
+    if (merger === undefined) {
+      merger = createMerger(style.selection ?? 'first');
+      if (canvas !== undefined && canvas.left < canvas.opacity.length) merger.add(layerOf(canvas), '');
+      canvas = undefined;
+    }
+    const layer = await readLayer(asset, area, size, style, assets);
+    if (layer === undefined || isEmpty(layer)) return false;
+    merger.add(layer, asset.name);
+    if (coloured) palette ??= asset.raster.palette;
+    return true;
+  }
+
+  return {
+    add: (asset) => (canvas !== undefined && asset.raster.plain !== undefined ? paintAsset(canvas, area, asset, asset.raster.plain, assets) : addLayer(asset)),
+    isFull: () => canvas?.left === 0 || merger?.isFull() === true,
+    result: () => ({ canvas, layer: merger?.result(), palette }),
+  };
+}
+
+async function paintAsset(canvas: Canvas, area: Area, { raster, name }: Asset, plain: Plain, assets: Assets): Promise<boolean> {
   const { header, levels } = raster;
-  if (!mayTouch(place, header)) return 0;
-  const level = levels[chooseLevel(levels, decimationOf(place, canvas.size, header))];
-  if (level === undefined) return 0;
-  let samples = findSamples(canvas, warpOf(place, canvas.size, header, level), level);
-  if (samples.targets.length > 0 && level.mask !== undefined) {
-    samples = unmasked(samples, level.mask, await loadBlocks(samples, level.mask, name, assets));
-  }
-  if (samples.targets.length === 0) return 0;
-  return paint(canvas, samples, raster, level, await loadBlocks(samples, level, name, assets));
+  if (!mayTouch(area, header)) return false;
+  const level = levels[chooseLevel(levels, decimationOf(area, canvas, header))];
+  if (level === undefined) return false;
+  const samples = await withoutMasked(findSamples(canvas, canvas.opacity, warpOf(area, canvas, header, level), level), level, name, assets);
+  if (samples.targets.length === 0) return false;
+  return paint(canvas, samples, plain, level, await loadBlocks(samples, level, 0, name, assets)) > 0;
 }
 
-async function loadBlocks(samples: Samples, plane: Plane, name: string, { blocks }: Assets): Promise<Map<number, Block>> {
-  const indices = blocksOf(samples, plane);
-  if (indices.length > MAX_ASSET_BLOCKS || indices.length * plane.blockWidth * plane.blockHeight * plane.samples > MAX_ASSET_BYTES) {
-    throw new DomainError('NotImplemented', `${name}: this tile needs ${indices.length} blocks of it; add overviews to draw it at this zoom.`);
+async function readLayer(asset: Asset, area: Area, size: Dimensions, style: Style, assets: Assets): Promise<Layer | undefined> {
+  const { raster, name } = asset;
+  const { indices, expressions } = bandsOf(raster, style, name);
+  const nodata = style.nodata ?? raster.nodata;
+  const { resampling = 'nearest', reproject = 'nearest' } = style;
+  const layer = await sampleAsset(asset, area, size, { bands: indices, nodata, resampling, reproject }, assets);
+  if (layer === undefined) return undefined;
+  const real = style.unscale === true ? unscaled(layer, raster, indices) : layer;
+  return expressions === undefined ? real : calculated(real, expressions);
+}
+
+/** What has been painted, as numbers. */
+function layerOf({ width, height, bands, pixels, opacity }: Canvas): Layer {
+  const layer = createLayer(width, height, 'uint8', Array.from({ length: bands }, (_, b) => `b${b + 1}`), opacity.some((value) => value > 0 && value < 255));
+  for (let i = 0; i < opacity.length; i++) {
+    for (let b = 0; b < bands; b++) {
+      const [values, valid] = [layer.values[b], layer.valid[b]];
+      if (values !== undefined) values[i] = pixels[i * bands + b] ?? 0;
+      if (valid !== undefined) valid[i] = opacity[i] === 0 ? 0 : 1;
+    }
   }
-  const limit = pLimit(BLOCKS_AT_A_TIME);
-  return new Map(await Promise.all(indices.map((index) => limit(async () => [index, await blocks.read(plane, index, name)] as const))));
+  layer.alpha?.set(opacity);
+  return layer;
 }
 
 /** Anything that is not ours to name is the asset's fault: a codec or a projection that choked on its data. */

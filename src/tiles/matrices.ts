@@ -87,7 +87,7 @@ export const mercatorToLon = (x: number): number => (x * 180) / MERCATOR_EDGE;
 
 export const mercatorToLat = (y: number): number => (Math.atan(Math.sinh(y / 6_378_137)) * 180) / Math.PI;
 
-const mercatorToLonLat = ([west, south, east, north]: Extent): Extent => [
+export const mercatorToLonLat = ([west, south, east, north]: Extent): Extent => [
   mercatorToLon(west),
   mercatorToLat(south),
   mercatorToLon(east),

@@ -3,7 +3,8 @@ import type { ErrorKind, Fault } from '../errors.js';
 import { DomainError, messageOf } from '../errors.js';
 import type { FetchPolicy } from '../storage/source.js';
 import type { CacheLimits } from './assets.js';
-import type { DrawnTile, TileRequest } from './draw.js';
+import type { DrawnTile } from './draw.js';
+import type { RenderRequest } from './request.js';
 
 /** `workerData` of a new worker. */
 export interface WorkerSetup {
@@ -11,7 +12,7 @@ export interface WorkerSetup {
   readonly caches: CacheLimits;
 }
 
-export type ToWorker = { readonly type: 'draw'; readonly id: number; readonly request: TileRequest } | { readonly type: 'cancel'; readonly id: number };
+export type ToWorker = { readonly type: 'draw'; readonly id: number; readonly request: RenderRequest } | { readonly type: 'cancel'; readonly id: number };
 
 export type FromWorker =
   | { readonly type: 'drawn'; readonly id: number; readonly tile: DrawnTile }

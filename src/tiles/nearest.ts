@@ -2,7 +2,9 @@
 import type { Block } from './blocks.js';
 import type { Canvas } from './canvas.js';
 import { makeColoured } from './canvas.js';
-import type { Plane, Raster } from './raster.js';
+import type { Dimensions } from './overviews.js';
+import type { Level, Plain, Plane } from './raster.js';
+import type { SampleArray } from './samples.js';
 import type { Warp } from './warp.js';
 
 /** Which pixels of a level belong to which pixels of a canvas. */
@@ -19,20 +21,23 @@ const ROUNDING = 1e-10;
 /** A centre this near to the raster's edge is inside, so that rounding leaves no gap between neighbours. */
 const EDGE = 1e-6;
 
-/** The samples of all empty pixels that the level covers. */
-export function findSamples(canvas: Canvas, warp: Warp, { width, height }: Plane): Samples {
-  const { size, opacity } = canvas;
-  const targets = new Int32Array(canvas.left);
-  const columns = new Int32Array(canvas.left);
-  const rows = new Int32Array(canvas.left);
-  const rowOfColumns = new Float64Array(size);
-  const rowOfRows = new Float64Array(size);
+/**
+ * The samples of all pixels that the level covers.
+ * @param taken not 0 for pixels that need none
+ */
+export function findSamples(size: Dimensions, taken: Uint8Array | undefined, warp: Warp, { width, height }: Plane): Samples {
+  const pixels = size.width * size.height;
+  const targets = new Int32Array(pixels);
+  const columns = new Int32Array(pixels);
+  const rows = new Int32Array(pixels);
+  const rowOfColumns = new Float64Array(size.width);
+  const rowOfRows = new Float64Array(size.width);
   let count = 0;
-  for (let y = 0; y < size; y++) {
+  for (let y = 0; y < size.height; y++) {
     warp.row(y, rowOfColumns, rowOfRows);
-    for (let x = 0; x < size; x++) {
-      const target = y * size + x;
-      if (opacity[target] !== 0) continue;
+    for (let x = 0; x < size.width; x++) {
+      const target = y * size.width + x;
+      if (taken !== undefined && taken[target] !== 0) continue;
       const column = rowOfColumns[x] ?? Number.NaN;
       const row = rowOfRows[x] ?? Number.NaN;
       if (!(column >= -EDGE && column <= width + EDGE && row >= -EDGE && row <= height + EDGE)) continue;
@@ -58,18 +63,25 @@ export function blocksOf({ columns, rows }: Samples, plane: Plane): number[] {
   return [...blocks];
 }
 
-const blockAt = ({ blockWidth, blockHeight, blocksAcross }: Plane, column: number, row: number): number =>
+export const blockAt = ({ blockWidth, blockHeight, blocksAcross }: Plane, column: number, row: number): number =>
   Math.floor(row / blockHeight) * blocksAcross + Math.floor(column / blockWidth);
 
 /** The place of a pixel's first sample inside its block. */
-const offsetIn = ({ blockWidth, blockHeight, samples }: Plane, column: number, row: number): number =>
-  ((row % blockHeight) * blockWidth + (column % blockWidth)) * samples;
+export const offsetIn = ({ blockWidth, blockHeight, blockSamples }: Plane, column: number, row: number): number =>
+  ((row % blockHeight) * blockWidth + (column % blockWidth)) * blockSamples;
 
-/** Drops the samples that the internal mask hides; a block that the file leaves out hides all of its pixels. */
-export function unmasked(samples: Samples, mask: Plane, blocks: ReadonlyMap<number, Block>): Samples {
+/** The same places in a mask, which may be of another size than the level. */
+export function inMask(samples: Samples, level: Level, mask: Plane): Samples {
+  if (mask.width === level.width && mask.height === level.height) return samples;
+  const scaled = (values: Int32Array, from: number, to: number): Int32Array => values.map((at) => clamp(Math.floor(((at + 0.5) * to) / from), to));
+  return { ...samples, columns: scaled(samples.columns, level.width, mask.width), rows: scaled(samples.rows, level.height, mask.height) };
+}
+
+/** Drops the samples that the mask hides; a block that the file leaves out hides all of its pixels. */
+export function unmasked(samples: Samples, places: Samples, mask: Plane, blocks: ReadonlyMap<number, Block>): Samples {
   const kept = Int32Array.from(samples.targets.keys()).filter((i) => {
-    const column = samples.columns[i] ?? 0;
-    const row = samples.rows[i] ?? 0;
+    const column = places.columns[i] ?? 0;
+    const row = places.rows[i] ?? 0;
     return (blocks.get(blockAt(mask, column, row))?.[offsetIn(mask, column, row)] ?? 0) !== 0;
   });
   const pick = (values: Int32Array): Int32Array => kept.map((i) => values[i] ?? 0);
@@ -80,14 +92,13 @@ export function unmasked(samples: Samples, mask: Plane, blocks: ReadonlyMap<numb
  * Paints the samples that hold data: not transparent, not nodata. Blocks that the file leaves out hold nodata, or 0.
  * @returns the number of pixels painted
  */
-export function paint(canvas: Canvas, { targets, columns, rows }: Samples, raster: Raster, plane: Plane, blocks: ReadonlyMap<number, Block>): number {
-  const { colours, alpha, nodata } = raster;
+export function paint(canvas: Canvas, { targets, columns, rows }: Samples, { colours, alpha, nodata }: Plain, plane: Plane, blocks: ReadonlyMap<number, Block>): number {
   if (colours === 3) makeColoured(canvas);
   const { bands, pixels, opacity } = canvas;
   const green = colours === 3 ? 1 : 0;
   const blue = colours === 3 ? 2 : 0;
   let lastBlock = -1;
-  let bytes: Uint8Array = new Uint8Array(0);
+  let bytes: SampleArray = new Uint8Array(0);
   let painted = 0;
   for (let i = 0; i < targets.length; i++) {
     const column = columns[i] ?? 0;

@@ -3,8 +3,8 @@
 /** rio-tiler crops EPSG:4326 rasters to this latitude before it asks for their resolution in EPSG:3857. */
 const MERCATOR_MAX_LAT = 85.06;
 
-/** GDAL takes an overview up to 1.2 times coarser than asked for nearest neighbour (GDALBandGetBestOverviewLevel2). */
-const OVERSAMPLING = 1.2;
+/** GDAL takes an overview up to 1.2 times coarser than asked for nearest neighbour, else none that is coarser (GDALBandGetBestOverviewLevel2). */
+const OVERSAMPLING = { nearest: 1.2, other: 1 } as const;
 const EPSILON = 0.1;
 
 export interface Dimensions {
@@ -13,17 +13,18 @@ export interface Dimensions {
 }
 
 /**
- * The index of the level to read: the coarsest that is not more than 1.2 times coarser than asked, 0 the full image.
+ * The index of the level to read: the coarsest that is not more than 1.2 times (kernels: 1.0 times) coarser than asked, 0
+ * the full image.
  * @param factor pixels of the full image that one pixel of the tile stands for, along the axis with fewer
  */
-export function chooseLevel(levels: readonly Dimensions[], factor: number): number {
+export function chooseLevel(levels: readonly Dimensions[], factor: number, resampling: keyof typeof OVERSAMPLING = 'nearest'): number {
   const [full] = levels;
   let best = 0;
   let bestDownsampling = 1;
   levels.forEach((level, index) => {
     if (full === undefined || index === 0) return;
     const downsampling = Math.min(full.width / level.width, full.height / level.height);
-    if (downsampling >= factor * OVERSAMPLING + EPSILON || downsampling <= bestDownsampling) return;
+    if (downsampling >= factor * OVERSAMPLING[resampling] + EPSILON || downsampling <= bestDownsampling) return;
     best = index;
     bestDownsampling = downsampling;
   });

@@ -2,7 +2,8 @@
 import type { Worker } from 'node:worker_threads';
 import { DomainError } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { DrawnTile, TileRequest } from './draw.js';
+import type { DrawnTile } from './draw.js';
+import type { RenderRequest } from './request.js';
 import { fromWire, type FromWorker, type ToWorker } from './messages.js';
 
 export interface PoolOptions {
@@ -28,7 +29,7 @@ export interface PoolStats {
 
 interface Job {
   readonly id: number;
-  readonly request: TileRequest;
+  readonly request: RenderRequest;
   readonly resolve: (tile: DrawnTile) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -60,7 +61,7 @@ export class RenderPool {
    * @throws DomainError as {@link drawTile}; Unavailable when the queue is full, the worker dies or the pool is closed;
    *   the signal's reason when it is aborted
    */
-  async run(request: TileRequest, signal?: AbortSignal): Promise<DrawnTile> {
+  async run(request: RenderRequest, signal?: AbortSignal): Promise<DrawnTile> {
     signal?.throwIfAborted();
     if (this.#closed) throw unavailable('The server is stopping.');
     if (this.#queue.length >= this.#options.queueLimit) {

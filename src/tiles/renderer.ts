@@ -4,14 +4,15 @@ import { Worker } from 'node:worker_threads';
 import type { Logger } from '../log.js';
 import type { FetchPolicy } from '../storage/source.js';
 import type { CacheLimits } from './assets.js';
-import type { FailedAsset, TileRequest } from './draw.js';
-import { placeOf } from './draw.js';
-import { CONTENT_TYPES, encodeCanvas } from './encode.js';
+import type { FailedAsset } from './draw.js';
+import { encodeCanvas } from './encode.js';
 import { createCanvas } from './canvas.js';
 import type { WorkerSetup } from './messages.js';
 import { RenderPool, type PoolStats } from './pool.js';
+import { areaOf, type RenderRequest } from './request.js';
 
-export type { FailedAsset, TileRequest } from './draw.js';
+export type { FailedAsset } from './draw.js';
+export type { RenderRequest } from './request.js';
 
 export interface RenderedTile {
   readonly bytes: Buffer;
@@ -29,7 +30,7 @@ export interface TileRenderer {
    * @throws DomainError NotFound (a tile outside its matrix set), Unavailable (queue full, worker died, closed); where no
    *   pixel was drawn and an asset failed, the first one's error: Upstream, UpstreamTimeout, NotImplemented, InvalidInput
    */
-  render(request: TileRequest, signal?: AbortSignal): Promise<RenderedTile>;
+  render(request: RenderRequest, signal?: AbortSignal): Promise<RenderedTile>;
   stats(): PoolStats;
   close(): Promise<void>;
 }
@@ -63,7 +64,7 @@ export function createTileRenderer({ policy, workers = availableParallelism(), q
   });
   return {
     async render(request, signal) {
-      placeOf(request); // a tile that does not exist costs no place in the queue
+      areaOf(request); // a tile that does not exist costs no place in the queue
       if (request.hrefs.length === 0) return emptyTile(request);
       const tile = await pool.run(request, signal);
       if (tile.failed.length > 0) logger.warn({ failed: tile.failed }, 'a tile was drawn without some of its assets');
@@ -74,7 +75,8 @@ export function createTileRenderer({ policy, workers = availableParallelism(), q
   };
 }
 
-async function emptyTile({ tileSize, format }: TileRequest): Promise<RenderedTile> {
-  const bytes = Buffer.from(await encodeCanvas(createCanvas(tileSize), format));
-  return { bytes, contentType: CONTENT_TYPES[format], empty: true, used: [], failed: [] };
+async function emptyTile(request: RenderRequest): Promise<RenderedTile> {
+  const { area, size } = areaOf(request);
+  const { bytes, contentType } = await encodeCanvas(createCanvas(size), { format: request.format, mask: request.style?.returnMask ?? true, area });
+  return { bytes: Buffer.from(bytes), contentType, empty: true, used: [], failed: [] };
 }

@@ -1,12 +1,19 @@
 /** Where the pixels of a tile lie in a raster: exact along the axes, or interpolated in a grid of exact points. */
 import proj4 from 'proj4';
 import type { CogHeader } from '../cog/types.js';
-import type { Extent, TilePlace, TileMatrixSet } from './matrices.js';
+import type { Extent } from './matrices.js';
 import { MERCATOR_EDGE, latToMercator, lonToMercator, mercatorToLat, mercatorToLon } from './matrices.js';
 import type { Dimensions, Point } from './overviews.js';
 import { warpedResolution } from './overviews.js';
 
-export type TileInRange = Extract<TilePlace, { inRange: true }>;
+/** What is drawn: a tile, or any rectangle of one of the two CRSs. */
+export interface Area {
+  readonly epsg: 3857 | 4326;
+  /** In the units of the CRS. */
+  readonly extent: Extent;
+  /** In EPSG:4326, longitude first. */
+  readonly bbox: Extent;
+}
 
 /** Source coordinates of pixel centres, in pixels of one level: column 0 spans 0 to 1. NaN where there are none. */
 export interface Warp {
@@ -21,7 +28,7 @@ const TOLERANCE = 0.1;
 /** Pixels that rounding may be off at an edge. */
 const EDGE = 1e-6;
 
-const PROJ4: Readonly<Record<TileMatrixSet['epsg'], string>> = {
+const PROJ4: Readonly<Record<Area['epsg'], string>> = {
   3857: '+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +no_defs',
   4326: '+proj=longlat +datum=WGS84 +no_defs',
 };
@@ -29,35 +36,43 @@ const PROJ4: Readonly<Record<TileMatrixSet['epsg'], string>> = {
 const epsgOf = ({ crs }: CogHeader): number => Number(crs.code.slice('EPSG:'.length));
 
 /** Full-resolution pixels of the raster that one pixel of the tile stands for: what the overview is chosen by. */
-export function decimationOf({ tms, extent: [west, south, east, north] }: TileInRange, tileSize: number, header: CogHeader): number {
+export function decimationOf({ epsg, extent: [west, south, east, north] }: Area, { width: columns, height: rows }: Dimensions, header: CogHeader): number {
   const { transform: [a, b, c, d, e, f], width, height } = header;
-  const resX = (east - west) / tileSize;
-  const resY = (north - south) / tileSize;
+  const resX = (east - west) / columns;
+  const resY = (north - south) / rows;
   const from = epsgOf(header);
-  if (from === tms.epsg) return Math.min(resX / Math.hypot(a, d), resY / Math.hypot(b, e));
+  if (from === epsg) return Math.min(resX / Math.hypot(a, d), resY / Math.hypot(b, e));
   const corners = [[c, f], [a * width + b * height + c, d * width + e * height + f]] as const;
-  const resolution = warpedResolution(header, corners, { from, to: tms.epsg, forward: projection(header, tms).toTile });
+  const resolution = warpedResolution(header, corners, { from, to: epsg, forward: projection(header, epsg).toTile });
   return Math.min(resX, resY) / resolution;
 }
 
 /** Whether a tile can have pixels of a raster, by longitude and latitude: most assets of a mosaic end here. */
-export const mayTouch = (place: TileInRange, header: CogHeader): boolean => nearness(place, header, 1)(0, 0, 1, 1);
+export const mayTouch = (area: Area, header: CogHeader): boolean => nearness(area, header, { width: 1, height: 1 })(0, 0, 1, 1);
+
+/** Whether the raster has the CRS of the area, so that it is read and not warped. */
+export const isSameCrs = ({ epsg }: Area, header: CogHeader): boolean => epsgOf(header) === epsg;
 
 /** The warp from a tile to one level of a raster, which has the extent of the full image in other pixels. */
-export function warpOf(place: TileInRange, tileSize: number, header: CogHeader, level: Dimensions): Warp {
+export function warpOf(area: Area, size: Dimensions, header: CogHeader, level: Dimensions): Warp {
   const { transform: [, b, , d] } = header;
   const from = epsgOf(header);
   const straight = b === 0 && d === 0 && (from === 4326 || from === 3857);
-  return straight ? axisWarp(place, tileSize, header, level) : gridWarp(place, tileSize, header, level);
+  return straight ? axisWarp(area, size, header, level) : gridWarp(area, size, header, level);
 }
 
 /** Both CRSs have the same axes, so that a column of the tile is a column of the source. */
-function axisWarp({ tms, extent: [west, south, east, north] }: TileInRange, size: number, header: CogHeader, level: Dimensions): Warp {
-  const { toSource } = projection(header, tms);
+function axisWarp({ epsg, extent: [west, south, east, north] }: Area, { width, height }: Dimensions, header: CogHeader, level: Dimensions): Warp {
+  const { toSource } = projection(header, epsg);
   const pixel = toPixels(header, level);
   const wrap = wrapping(header);
-  const columns = Float64Array.from({ length: size }, (_, i) => pixel(wrap(toSource(west + ((east - west) * (i + 0.5)) / size, 0)[0]), 0)[0]);
-  const rows = Float64Array.from({ length: size }, (_, i) => pixel(0, toSource(0, north - ((north - south) * (i + 0.5)) / size)[1])[1]);
+  const [left, top] = pixel(west, north);
+  const [right, bottom] = pixel(east, south);
+  const read = epsgOf(header) === epsg;
+  const columns = (read && isWithinOneTurn(header) ? readAxis(left, right, width, level.width) : undefined)
+    ?? Float64Array.from({ length: width }, (_, i) => pixel(wrap(toSource(west + ((east - west) * (i + 0.5)) / width, 0)[0]), 0)[0]);
+  const rows = (read ? readAxis(top, bottom, height, level.height) : undefined)
+    ?? Float64Array.from({ length: height }, (_, i) => pixel(0, toSource(0, north - ((north - south) * (i + 0.5)) / height)[1])[1]);
   return {
     row(y, outColumns, outRows) {
       outColumns.set(columns);
@@ -66,22 +81,44 @@ function axisWarp({ tms, extent: [west, south, east, north] }: TileInRange, size
   };
 }
 
-function gridWarp(place: TileInRange, size: number, header: CogHeader, level: Dimensions): Warp {
-  const { extent: [west, south, east, north] } = place;
-  const { toSource } = projection(header, place.tms);
+/**
+ * Along an axis of the raster's own CRS where the area reaches beyond the raster: GDAL reads into whole pixels of the output
+ * (VRTSimpleSource::GetSrcDstWindow), so that a pixel that is covered in part shows the raster's edge. Undefined where
+ * nothing is cut off.
+ * @param from, to the area's edges in pixels of the level
+ */
+function readAxis(from: number, to: number, size: number, length: number): Float64Array | undefined {
+  const [first, last] = [Math.max(0, from), Math.min(length, to)];
+  if (!(first < last) || (from >= 0 && to <= length)) return undefined;
+  const step = (to - from) / size;
+  const start = Math.max(0, Math.floor((first - from) / step + 0.001));
+  const end = Math.min(size, Math.ceil((last - from) / step - 0.001));
+  return Float64Array.from({ length: size }, (_, i) => (i < start || i >= end ? Number.NaN : Math.max(0, Math.min(length, from + (i + 0.5) * step))));
+}
+
+/** A raster that reaches over the antimeridian is met on both sides of it. */
+const isWithinOneTurn = ({ crs, projBbox: [west, , east] }: CogHeader): boolean => {
+  const half = crs.units === 'degree' ? 180 : MERCATOR_EDGE;
+  return west >= -half * (1 + 1e-9) && east <= half * (1 + 1e-9);
+};
+
+function gridWarp(area: Area, size: Dimensions, header: CogHeader, level: Dimensions): Warp {
+  const { extent: [west, south, east, north] } = area;
+  const { width, height } = size;
+  const { toSource } = projection(header, area.epsg);
   const pixel = toPixels(header, level);
   const wrap = wrapping(header);
-  const allColumns = new Float64Array(size * size).fill(Number.NaN);
-  const allRows = new Float64Array(size * size).fill(Number.NaN);
+  const allColumns = new Float64Array(width * height).fill(Number.NaN);
+  const allRows = new Float64Array(width * height).fill(Number.NaN);
   /** The exact place of a point of the tile, in its pixels. */
   const exact = (x: number, y: number): Point => {
-    const [px, py] = toSource(west + ((east - west) * x) / size, north - ((north - south) * y) / size);
+    const [px, py] = toSource(west + ((east - west) * x) / width, north - ((north - south) * y) / height);
     return pixel(wrap(px), py);
   };
-  const near = nearness(place, header, size);
+  const near = nearness(area, header, size);
 
-  for (let top = 0; top < size; top += GRID_STEP) {
-    for (let left = 0; left < size; left += GRID_STEP) {
+  for (let top = 0; top < height; top += GRID_STEP) {
+    for (let left = 0; left < width; left += GRID_STEP) {
       if (!near(left, top, left + GRID_STEP, top + GRID_STEP)) continue;
       const [x0, y0, x1, y1] = [left + 0.5, top + 0.5, left + GRID_STEP - 0.5, top + GRID_STEP - 0.5];
       const corners = [exact(x0, y0), exact(x1, y0), exact(x0, y1), exact(x1, y1)] as const;
@@ -90,19 +127,19 @@ function gridWarp(place: TileInRange, size: number, header: CogHeader, level: Di
         const truth = exact(x0 + (x1 - x0) * u, y0 + (y1 - y0) * v);
         return !(Math.abs(guess[0] - truth[0]) <= TOLERANCE && Math.abs(guess[1] - truth[1]) <= TOLERANCE);
       });
-      for (let y = top; y < top + GRID_STEP; y++) {
-        for (let x = left; x < left + GRID_STEP; x++) {
+      for (let y = top; y < Math.min(height, top + GRID_STEP); y++) {
+        for (let x = left; x < Math.min(width, left + GRID_STEP); x++) {
           const [column, row] = bent ? exact(x + 0.5, y + 0.5) : between(corners, (x - left) / (GRID_STEP - 1), (y - top) / (GRID_STEP - 1));
-          allColumns[y * size + x] = column;
-          allRows[y * size + x] = row;
+          allColumns[y * width + x] = column;
+          allRows[y * width + x] = row;
         }
       }
     }
   }
   return {
     row(y, outColumns, outRows) {
-      outColumns.set(allColumns.subarray(y * size, (y + 1) * size));
-      outRows.set(allRows.subarray(y * size, (y + 1) * size));
+      outColumns.set(allColumns.subarray(y * width, (y + 1) * width));
+      outRows.set(allRows.subarray(y * width, (y + 1) * width));
     },
   };
 }
@@ -118,18 +155,18 @@ function between([p, q, r, s]: Corners, u: number, v: number): Point {
  * Whether a part of the tile, in its pixels, can touch the raster, by longitude and latitude. It spares the projection
  * of what lies elsewhere, and keeps points far outside a projection's domain from folding back into the raster.
  */
-function nearness({ tms, extent: [west, south, east, north] }: TileInRange, header: CogHeader, size: number): (...pixels: Extent) => boolean {
+function nearness({ epsg, extent: [west, south, east, north] }: Area, header: CogHeader, size: Dimensions): (...pixels: Extent) => boolean {
   const [left, bottom, right, top] = header.bbox;
   const width = left > right ? right + 360 - left : right - left;
   const margin = 0.02 * Math.max(width, top - bottom) + 1e-9;
-  const lon = (x: number): number => (tms.epsg === 4326 ? x : mercatorToLon(x));
-  const lat = (y: number): number => (tms.epsg === 4326 ? y : mercatorToLat(y));
+  const lon = (x: number): number => (epsg === 4326 ? x : mercatorToLon(x));
+  const lat = (y: number): number => (epsg === 4326 ? y : mercatorToLat(y));
   return (x0, y0, x1, y1) => {
-    const partTop = lat(north - ((north - south) * y0) / size);
-    const partBottom = lat(north - ((north - south) * y1) / size);
+    const partTop = lat(north - ((north - south) * y0) / size.height);
+    const partBottom = lat(north - ((north - south) * y1) / size.height);
     if (partBottom > top + margin || partTop < bottom - margin) return false;
-    const partLeft = lon(west + ((east - west) * x0) / size);
-    const partRight = lon(west + ((east - west) * x1) / size);
+    const partLeft = lon(west + ((east - west) * x0) / size.width);
+    const partRight = lon(west + ((east - west) * x1) / size.width);
     return [-360, 0, 360].some((turn) => partLeft + turn <= left + width + margin && partRight + turn >= left - margin);
   };
 }
@@ -162,12 +199,12 @@ const same = (x: number, y: number): Point => [x, y];
 const fromMercator = (x: number, y: number): Point => [mercatorToLon(x), mercatorToLat(y)];
 const toMercator = (lon: number, lat: number): Point => [lonToMercator(lon), latToMercator(lat)];
 
-function projection(header: CogHeader, tms: TileMatrixSet): Projection {
+function projection(header: CogHeader, epsg: Area['epsg']): Projection {
   const source = epsgOf(header);
-  if (source === tms.epsg) return { toSource: same, toTile: same };
+  if (source === epsg) return { toSource: same, toTile: same };
   if (source === 4326) return { toSource: fromMercator, toTile: toMercator };
   if (source === 3857) return { toSource: toMercator, toTile: fromMercator };
-  const converter = proj4(PROJ4[tms.epsg], header.crs.proj4);
+  const converter = proj4(PROJ4[epsg], header.crs.proj4);
   return { toSource: careful((point) => converter.forward(point)), toTile: careful((point) => converter.inverse(point)) };
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { silentLogger } from '../../src/log.js';
-import type { TileRequest } from '../../src/tiles/draw.js';
+import type { TileRequest } from '../../src/tiles/request.js';
 import { RenderPool } from '../../src/tiles/pool.js';
 
 /** A worker that answers by the zoom it is asked for: 0 draws, 1 waits until it is cancelled, 2 dies. */

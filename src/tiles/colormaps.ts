@@ -1,0 +1,84 @@
+/** Colormaps: matplotlib's by name, and the caller's own as JSON, as titiler reads them. */
+import { data } from 'js-colormaps-es';
+import { invalidAt } from '../errors.js';
+import type { Colormap, Rgba } from './style.js';
+
+const SIZE = 256;
+const named = new Map(Object.entries(data).map(([name, { colors }]) => [name.toLowerCase(), colors]));
+
+/** In lower case, each also with `_r` for its reverse. */
+export const COLORMAP_NAMES: readonly string[] = [...named.keys()].flatMap((name) => [name, `${name}_r`]).toSorted();
+
+/**
+ * A colormap of 256 values.
+ * @throws DomainError InvalidInput for a name that is not in {@link COLORMAP_NAMES}
+ */
+export function namedColormap(name: string, path = 'colormap_name'): Colormap {
+  const lower = name.toLowerCase();
+  const colours = named.get(lower) ?? named.get(lower.replace(/_r$/, ''));
+  if (colours === undefined) throw invalidAt(path, `${name.slice(0, 40)} is no colormap here; known are matplotlib's, such as viridis, and each with _r behind it`);
+  const count = colours.length;
+  const list = Array.from({ length: SIZE }, (_, i): [number, Rgba] => {
+    const at = Math.min(count - 1, Math.floor((i / (SIZE - 1)) * count));
+    const [r, g, b] = colours[named.has(lower) ? at : count - 1 - at] ?? [0, 0, 0];
+    return [i, [byte(r), byte(g), byte(b), 255]];
+  });
+  return { type: 'values', colours: list };
+}
+
+/** As matplotlib makes bytes of its colours: each of 256 steps alike. */
+const byte = (value: number): number => Math.min(255, Math.floor(value * 255 + 0.5));
+
+/** A JSON object of values and colours, or an array of `[[from, to], colour]`. */
+const MAX_ENTRIES = 65_536;
+
+/**
+ * @param text JSON; colours are `#RGB`, `#RGBA`, `#RRGGBB`, `#RRGGBBAA` or lists of three or four numbers up to 255
+ * @throws DomainError InvalidInput at `path`
+ */
+export function parseColormap(text: string, path = 'colormap'): Colormap {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw invalidAt(path, 'is no JSON: write an object of values and colours, or an array of [[from, to], colour]');
+  }
+  if (typeof json !== 'object' || json === null) throw invalidAt(path, 'must be an object of values and colours, or an array of [[from, to], colour]');
+  const colormap = Array.isArray(json) ? intervals(json, path) : values(json, path);
+  if (colormap.colours.length === 0 || colormap.colours.length > MAX_ENTRIES) throw invalidAt(path, `must have 1 to ${MAX_ENTRIES} entries`);
+  return colormap;
+}
+
+function values(json: object, path: string): Colormap {
+  const colours = Object.entries(json).map(([key, colour]): [number, Rgba] => {
+    const value = key.trim() === '' ? Number.NaN : Number(key);
+    if (!Number.isFinite(value)) throw invalidAt(path, `${JSON.stringify(key.slice(0, 40))} is no number`);
+    return [value, rgbaOf(colour, path)];
+  });
+  return { type: 'values', colours };
+}
+
+function intervals(json: readonly unknown[], path: string): Colormap {
+  const colours = json.map((entry): [number, number, Rgba] => {
+    const [bounds, colour]: unknown[] = Array.isArray(entry) ? entry : [];
+    const [from, to]: unknown[] = Array.isArray(bounds) ? bounds : [];
+    if (typeof from !== 'number' || typeof to !== 'number') throw invalidAt(path, 'must have entries of the form [[from, to], colour]');
+    return [from, to, rgbaOf(colour, path)];
+  });
+  return { type: 'intervals', colours };
+}
+
+function rgbaOf(colour: unknown, path: string): Rgba {
+  const parts = typeof colour === 'string' ? hex(colour) : colour;
+  const isByte = (part: unknown): part is number => typeof part === 'number' && Number.isInteger(part) && part >= 0 && part <= 255;
+  if (!Array.isArray(parts) || parts.length < 3 || parts.length > 4 || !parts.every(isByte)) {
+    throw invalidAt(path, `${JSON.stringify(colour)?.slice(0, 40)} is no colour; write #RRGGBB, #RRGGBBAA or three or four numbers of 0 to 255`);
+  }
+  const [r = 0, g = 0, b = 0, a = 255] = parts;
+  return [r, g, b, a];
+}
+
+function hex(text: string): number[] | undefined {
+  if (/^#[\da-f]{3,4}$/i.test(text)) return (text.slice(1).match(/./g) ?? []).map((digit) => Number.parseInt(digit + digit, 16));
+  return /^#([\da-f]{2}){3,4}$/i.test(text) ? (text.slice(1).match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16)) : undefined;
+}

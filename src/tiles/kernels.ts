@@ -1,0 +1,56 @@
+/** Resampling kernels: how much the pixels around a point count (GDAL's definitions). Pure. */
+
+export const RESAMPLINGS = ['nearest', 'bilinear', 'cubic', 'cubic_spline', 'lanczos', 'average'] as const;
+export type Resampling = (typeof RESAMPLINGS)[number];
+/** Kernels that weigh pixels; `nearest` takes one. */
+export type KernelName = Exclude<Resampling, 'nearest'>;
+
+export interface Taps {
+  /** The first pixel along an axis, and the weight of it and of those that follow. */
+  readonly first: number;
+  readonly weights: Float64Array;
+}
+
+interface Kernel {
+  /** Pixels on either side of the point, at scale 1. */
+  readonly radius: number;
+  readonly weight: (distance: number) => number;
+}
+
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
+
+const KERNELS: Readonly<Record<Exclude<KernelName, 'average'>, Kernel>> = {
+  bilinear: { radius: 1, weight: (d) => 1 - d },
+  // Catmull-Rom, a = -0.5
+  cubic: { radius: 2, weight: (d) => (d <= 1 ? 1 + d * d * (1.5 * d - 2.5) : 2 - d * (4 + d * (0.5 * d - 2.5))) },
+  cubic_spline: { radius: 2, weight: (d) => (d <= 1 ? 2 / 3 - d * d * (1 - d / 2) : (2 - d) ** 3 / 6) },
+  lanczos: { radius: 3, weight: (d) => sinc(d) * sinc(d / 3) },
+};
+
+/** Pixels to read on either side of a point. */
+export const reachOf = (name: KernelName, scale: number): number => Math.ceil((name === 'average' ? 0.5 : KERNELS[name].radius) * Math.max(1, scale)) + 1;
+
+/**
+ * The pixels that count for a point at `at` (pixel 0 spans 0 to 1), none outside 0 to `length`.
+ * @param scale pixels that one pixel of the tile stands for: kernels widen with it, never below 1
+ */
+export function tapsAt(name: KernelName, at: number, scale: number, length: number): Taps {
+  const wide = Math.max(1, scale);
+  if (name === 'average') {
+    const [from, to] = [at - wide / 2, at + wide / 2];
+    const first = Math.max(0, Math.floor(from + 1e-9));
+    const last = Math.min(length, Math.ceil(to - 1e-9));
+    return { first, weights: Float64Array.from({ length: Math.max(0, last - first) }, (_, i) => Math.min(to, first + i + 1) - Math.max(from, first + i)) };
+  }
+  const { radius, weight } = KERNELS[name];
+  const reach = radius * wide;
+  const first = Math.max(0, Math.ceil(at - 0.5 - reach));
+  const last = Math.min(length - 1, Math.floor(at - 0.5 + reach));
+  return {
+    first,
+    weights: Float64Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => {
+      const distance = Math.abs(first + i + 0.5 - at) / wide;
+      return distance >= radius ? 0 : weight(distance);
+    }),
+  };
+}

@@ -1,0 +1,50 @@
+/** JPEG and WebP blocks: whole pictures, which libvips decodes as libjpeg and libwebp do for GDAL. */
+import { TiffTag } from '@cogeotiff/core';
+import sharp from 'sharp';
+import { readNumbers } from '../cog/tags.js';
+import { notImplemented } from '../errors.js';
+import type { Plane } from './raster.js';
+
+/**
+ * The samples of a picture, interleaved, one byte each; YCbCr becomes RGB.
+ * @throws DomainError NotImplemented for JPEG of 2 or more than 4 bands, Error for damaged data
+ */
+export async function decodePicture(packed: Uint8Array, plane: Plane, rows: number): Promise<Uint8Array<ArrayBuffer>> {
+  const { blockWidth, blockSamples, compression } = plane;
+  if (plane.bits !== 8) throw notImplemented(`${compression} blocks of ${plane.bits} bits a sample cannot be read.`);
+  if (![1, 3, 4].includes(blockSamples)) throw notImplemented(`${compression} blocks of ${blockSamples} bands cannot be read.`);
+  if (!isPicture(packed, compression)) throw new Error(`a block that is no ${compression} picture`);
+  const picture = compression === 'jpeg' ? await wholeJpeg(packed, plane) : packed;
+  let image = sharp(picture, { limitInputPixels: blockWidth * plane.blockHeight, failOn: 'error' });
+  // Four components of a JPEG are no inks here, but must pass as such to come out as they are.
+  if (compression === 'jpeg' && blockSamples === 4) image = image.pipelineColourspace('cmyk').toColourspace('cmyk');
+  // A WebP block that happens to be opaque comes without its alpha.
+  else if (blockSamples === 4) image = image.ensureAlpha();
+  else if (blockSamples === 1) image = image.toColourspace('b-w');
+  else image = image.removeAlpha();
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  if (info.width !== blockWidth || info.height < rows || info.channels !== blockSamples) {
+    throw new Error(`a block holds a picture of ${info.width} x ${info.height} x ${info.channels} instead of ${blockWidth} x ${rows} x ${blockSamples}`);
+  }
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** libvips would read whatever the bytes are, SVG and PDF too: only the two formats may reach it. */
+function isPicture(packed: Uint8Array, compression: string): boolean {
+  if (compression === 'jpeg') return packed[0] === 0xff && packed[1] === 0xd8;
+  const start = String.fromCharCode(...packed.subarray(0, 12));
+  return start.startsWith('RIFF') && start.endsWith('WEBP');
+}
+
+/** Adobe's marker with transform 0: the three components are RGB, whatever they are called. */
+const ADOBE_RGB = Uint8Array.of(0xff, 0xee, 0, 14, 0x41, 0x64, 0x6f, 0x62, 0x65, 0, 100, 0, 0, 0, 0, 0);
+
+/** Puts the tables that all blocks share (TIFF Technical Note 2, tag JPEGTables) into the block's stream. */
+async function wholeJpeg(packed: Uint8Array, { image, photometric, blockSamples }: Plane): Promise<Uint8Array> {
+  const tables = Uint8Array.from(await readNumbers(image, TiffTag.JpegTables));
+  const parts: Uint8Array[] = [packed.subarray(0, 2)];
+  if (photometric === 'rgb' && blockSamples === 3) parts.push(ADOBE_RGB);
+  if (tables.length > 4) parts.push(tables.subarray(2, -2)); // without its start and end of image
+  if (parts.length === 1) return packed;
+  return Buffer.concat([...parts, packed.subarray(2)]);
+}

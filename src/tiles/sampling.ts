@@ -1,0 +1,174 @@
+/** Reads one asset into a tile's grid: nearest pixels through their blocks, kernels over a window of the level. */
+import type { Asset, Assets } from './assets.js';
+import type { Block } from './blocks.js';
+import { type KernelName, reachOf, type Resampling, tapsAt } from './kernels.js';
+import { createLayer, type Layer, rounder } from './layer.js';
+import { blockAt, blocksOf, findSamples, inMask, offsetIn, type Samples, unmasked } from './nearest.js';
+import type { Dimensions } from './overviews.js';
+import { chooseLevel } from './overviews.js';
+import type { Level, Plane } from './raster.js';
+import { type Area, decimationOf, isSameCrs, mayTouch, warpOf } from './warp.js';
+import { checkBlocks, readWindow, type Window } from './window.js';
+
+export interface Reading {
+  /** Bands, counted from 0; none but alpha's kind is left out by the caller. */
+  readonly bands: readonly number[];
+  /** What counts as empty in the place of the file's nodata. */
+  readonly nodata: number | undefined;
+  /** How pixels are taken when a level is finer than the tile, or of its CRS: titiler's `resampling`. */
+  readonly resampling: Resampling;
+  /** How a raster of another CRS is warped: titiler's `reproject`. */
+  readonly reproject: Resampling;
+}
+
+/** The blocks of a band that hold the samples; `band` matters only where planes are separate. */
+export async function loadBlocks(samples: Samples, plane: Plane, band: number, name: string, { blocks }: Assets): Promise<Map<number, Block>> {
+  const indices = blocksOf(samples, plane);
+  checkBlocks(indices.length, plane, name);
+  if (!plane.separate || band === 0) return blocks.read(plane, indices, name);
+  const base = band * plane.blocksAcross * plane.blocksDown;
+  const read = await blocks.read(plane, indices.map((index) => base + index), name);
+  return new Map([...read].map(([index, block]) => [index - base, block]));
+}
+
+/** Drops what the level's mask hides. */
+export async function withoutMasked(samples: Samples, level: Level, name: string, assets: Assets): Promise<Samples> {
+  if (level.mask === undefined || samples.targets.length === 0) return samples;
+  const places = inMask(samples, level, level.mask);
+  return unmasked(samples, places, level.mask, await loadBlocks(places, level.mask, 0, name, assets));
+}
+
+/**
+ * The pixels of an asset, or undefined where it has none in the area.
+ * @throws DomainError Upstream, UpstreamTimeout, NotImplemented
+ */
+export async function sampleAsset({ raster, name }: Asset, area: Area, size: Dimensions, reading: Reading, assets: Assets): Promise<Layer | undefined> {
+  const { header, levels } = raster;
+  if (!mayTouch(area, header)) return undefined;
+  const decimation = decimationOf(area, size, header);
+  const level = levels[chooseLevel(levels, decimation, reading.resampling === 'nearest' ? 'nearest' : 'other')];
+  if (level === undefined) return undefined;
+  const names = reading.bands.map((band) => `b${band + 1}`);
+  const layer = createLayer(size.width, size.height, raster.type, names, raster.alpha !== undefined && reading.nodata === undefined);
+  const warped = !isSameCrs(area, header);
+  // rio-tiler warps at the resolution of the tile or, where that is finer, of the raster, and reads what comes out with `resampling`.
+  const kernel = warped && (decimation < 1 || reading.resampling === 'nearest') ? reading.reproject : reading.resampling;
+  if (kernel === 'nearest') return nearest(layer, { raster, name }, area, level, reading, assets);
+  const scale = kernel === reading.resampling && decimation > 1 ? Math.max(1, decimation / Math.min(levels[0] === undefined ? 1 : levels[0].width / level.width, (levels[0]?.height ?? 1) / level.height)) : 1;
+  return filtered(layer, { raster, name }, area, level, { ...reading, kernel, scale }, assets);
+}
+
+async function nearest(layer: Layer, { raster, name }: Asset, area: Area, level: Level, { bands, nodata }: Reading, assets: Assets): Promise<Layer | undefined> {
+  const samples = await withoutMasked(findSamples(layer, undefined, warpOf(area, layer, raster.header, level), level), level, name, assets);
+  if (samples.targets.length === 0) return undefined;
+  const { targets, columns, rows } = samples;
+  const { separate } = level;
+  let chunky: Map<number, Block> | undefined;
+  const blocksOfBand = async (band: number): Promise<Map<number, Block>> => (separate ? loadBlocks(samples, level, band, name, assets) : (chunky ??= await loadBlocks(samples, level, 0, name, assets)));
+  const nan = nodata !== undefined && Number.isNaN(nodata);
+
+  const each = async (band: number, put: (target: number, value: number) => void): Promise<void> => {
+    const blocks = await blocksOfBand(band);
+    const inBlock = separate ? 0 : band;
+    let lastBlock = -1;
+    let block: Block;
+    for (let i = 0; i < targets.length; i++) {
+      const column = columns[i] ?? 0;
+      const row = rows[i] ?? 0;
+      const index = blockAt(level, column, row);
+      if (index !== lastBlock) block = blocks.get((lastBlock = index));
+      put(targets[i] ?? 0, block === undefined ? (nodata ?? 0) : (block[offsetIn(level, column, row) + inBlock] ?? 0));
+    }
+  };
+  const { alpha } = layer;
+  if (alpha !== undefined && raster.alpha !== undefined) await each(raster.alpha, (target, value) => (alpha[target] = opacity(value, raster.type)));
+  for (const [i, band] of bands.entries()) {
+    const [values, valid] = [layer.values[i], layer.valid[i]];
+    if (values === undefined || valid === undefined) continue;
+    await each(band, (target, value) => {
+      values[target] = value;
+      valid[target] = (nan ? Number.isNaN(value) : value === nodata) || alpha?.[target] === 0 ? 0 : 1;
+    });
+  }
+  return layer;
+}
+
+/** An alpha of 16 bits in 8. */
+const opacity = (value: number, type: Layer['type']): number => (type === 'uint16' ? Math.floor(value / 257) : Math.max(0, Math.min(255, value)));
+
+interface Filter extends Reading {
+  readonly kernel: KernelName;
+  readonly scale: number;
+}
+
+async function filtered(layer: Layer, { raster, name }: Asset, area: Area, level: Level, { bands, nodata, kernel, scale }: Filter, assets: Assets): Promise<Layer | undefined> {
+  const warp = warpOf(area, layer, raster.header, level);
+  const { width, height } = layer;
+  const columns = new Float64Array(width);
+  const rows = new Float64Array(width);
+  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+  const inside = (column: number, row: number): boolean => column >= 0 && column <= level.width && row >= 0 && row <= level.height;
+  for (let y = 0; y < height; y++) {
+    warp.row(y, columns, rows);
+    for (let x = 0; x < width; x++) {
+      const [column, row] = [columns[x] ?? Number.NaN, rows[x] ?? Number.NaN];
+      if (!inside(column, row)) continue;
+      box.left = Math.min(box.left, column);
+      box.right = Math.max(box.right, column);
+      box.top = Math.min(box.top, row);
+      box.bottom = Math.max(box.bottom, row);
+    }
+  }
+  if (box.left > box.right) return undefined;
+  const reach = reachOf(kernel, scale);
+  const rectangle = {
+    left: Math.max(0, Math.floor(box.left) - reach), top: Math.max(0, Math.floor(box.top) - reach),
+    right: Math.min(level.width, Math.ceil(box.right) + reach), bottom: Math.min(level.height, Math.ceil(box.bottom) + reach),
+  };
+  const window = await readWindow(raster, level, rectangle, bands, nodata, name, assets.blocks);
+  for (let y = 0; y < height; y++) {
+    warp.row(y, columns, rows);
+    for (let x = 0; x < width; x++) {
+      const [column, row] = [columns[x] ?? Number.NaN, rows[x] ?? Number.NaN];
+      if (inside(column, row)) weigh(layer, y * width + x, window, column, row, { kernel, scale }, level, raster.type);
+    }
+  }
+  return layer;
+}
+
+/** The weighted mean of the valid pixels around a point, for each band and the alpha. */
+function weigh(layer: Layer, target: number, window: Window, column: number, row: number, { kernel, scale }: Pick<Filter, 'kernel' | 'scale'>, level: Level, type: Layer['type']): void {
+  const across = tapsAt(kernel, column, scale, level.width);
+  const down = tapsAt(kernel, row, scale, level.height);
+  const width = window.right - window.left;
+  const round = rounder(type);
+  for (let b = 0; b < window.bands.length; b++) {
+    const [values, valid, into, seen] = [window.bands[b], window.valid[b], layer.values[b], layer.valid[b]];
+    if (values === undefined || valid === undefined || into === undefined || seen === undefined) continue;
+    let [sum, weights] = [0, 0];
+    for (let j = 0; j < down.weights.length; j++) {
+      const wy = down.weights[j] ?? 0;
+      const line = (down.first + j - window.top) * width + across.first - window.left;
+      for (let i = 0; i < across.weights.length; i++) {
+        if (valid[line + i] === 0) continue;
+        const weight = wy * (across.weights[i] ?? 0);
+        weights += weight;
+        sum += weight * (values[line + i] ?? 0);
+      }
+    }
+    if (weights <= 1e-5) continue;
+    into[target] = round(sum / weights);
+    seen[target] = 1;
+  }
+  const { alpha } = window;
+  if (alpha === undefined || layer.alpha === undefined) return;
+  let [sum, weights] = [0, 0];
+  for (let j = 0; j < down.weights.length; j++) {
+    for (let i = 0; i < across.weights.length; i++) {
+      const weight = (down.weights[j] ?? 0) * (across.weights[i] ?? 0);
+      weights += weight;
+      sum += weight * (alpha[(down.first + j - window.top) * width + across.first + i - window.left] ?? 0);
+    }
+  }
+  layer.alpha[target] = Math.max(0, Math.min(255, Math.round(opacity(sum / weights, type))));
+}
