@@ -20,6 +20,8 @@ import { CONTENT_SECURITY_POLICY } from './pages/csp.js';
 import { errorPage } from './pages/error.js';
 import { pageOf } from './pages/index.js';
 
+/** A stream that moves nothing for so long is cut. */
+const STALL_MS = 120_000;
 const PAGE_TYPE = 'text/html; charset=utf-8';
 
 /** `/collections/{id}` of OpenAPI as `/collections/:id` of express. */
@@ -153,7 +155,10 @@ async function send(reply: Reply, request: Request, response: Response): Promise
   if (text !== undefined && typeof text !== 'string' && !(text instanceof Uint8Array)) {
     if (isConditional(request, response) && response.hasHeader('ETag') && isNotModified(request, response)) return;
     if (request.method === 'HEAD') return void response.end();
-    await pipeline(Readable.from(await begun(text), { objectMode: true }), response);
+    const pieces = Readable.from(await begun(text), { objectMode: true });
+    // What is held for a reader (rows, a connection, room) is not held for one that takes nothing.
+    response.setTimeout(STALL_MS, () => response.destroy());
+    await pipeline(pieces, response);
     return;
   }
   const bytes = bytesOf(text ?? JSON.stringify(reply.body));
