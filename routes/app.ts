@@ -117,6 +117,7 @@ async function serve(services: Services, { method, path, operation }: Route, req
   const negotiated = method === 'GET' && hasPage(path, operation);
   if (negotiated) response.vary('Accept');
   const format = negotiated ? formatOf(request) : undefined;
+  const stream = streamOf(operation, request, services.config);
   const call: Call = {
     services,
     params: request.params as Record<string, string>,
@@ -124,7 +125,7 @@ async function serve(services: Services, { method, path, operation }: Route, req
     search,
     body: request.body as unknown,
     bodyText: textOfBody(request),
-    stream: streamOf(operation, request, services.config),
+    stream,
     // A page is made of the JSON answer, so that is what the operation is asked for.
     headers: format === 'html' || search.has('f') ? { ...request.headers, accept: 'application/json' } : request.headers,
     base: baseOf(request, services.config),
@@ -133,9 +134,19 @@ async function serve(services: Services, { method, path, operation }: Route, req
     signal: gone.signal,
     logger: services.logger,
   };
-  const reply = await operation.handle(call);
+  const reply = await leaving(stream, () => operation.handle(call));
   if (format === 'html') return send(await toPage(operation, reply, call), request, response);
   await send(format === 'json' ? withAlternate(reply, call) : reply, request, response);
+}
+
+/** What the work left of a body is read on, lest the next request on the connection waits behind it. */
+async function leaving<T>(stream: Call['stream'], work: () => Promise<T> | T): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    // Not awaited: a client that sends no more holds no answer back.
+    stream?.[Symbol.asyncIterator]().return?.().catch(() => undefined);
+  }
 }
 
 /** The reply as a page: what JSON it holds, shown; its ETag is the JSON's and not kept. */

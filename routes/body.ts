@@ -51,8 +51,8 @@ const keepText = (request: IncomingMessage, _response: unknown, bytes: Buffer): 
 /** The body as it was written; empty where the operation does not ask for it. */
 export const textOfBody = (request: IncomingMessage): string => texts.get(request) ?? '';
 
-/** The bytes of a body that is not parsed here; undefined where it is. */
-export function streamOf(operation: Operation, request: Request, config: Config): AsyncIterable<Buffer> | undefined {
+/** The bytes of a body that is not parsed here; undefined where it is. Whoever does not read them to their end calls `return`, or the next request on the connection waits behind them. */
+export function streamOf(operation: Operation, request: Request, config: Config): AsyncGenerator<Buffer, void, undefined> | undefined {
   if (!isStreamed(operation, request)) return undefined;
   const charset = /;\s*charset="?([^";\s]+)/i.exec(request.get('content-type') ?? '')?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) throw new DomainError('UnsupportedMediaType', `The charset must be UTF-8, not ${charset}.`);
@@ -115,6 +115,8 @@ function drain(request: Request, source: Readable): void {
     source.destroy();
   }
   request.on('error', () => undefined);
+  // The iterator's own: while it listens nothing flows.
+  request.removeAllListeners('readable');
   request.resume();
   const timer = setTimeout(() => request.destroy(), DRAIN_MS).unref();
   for (const event of ['end', 'close']) request.once(event, () => clearTimeout(timer));

@@ -7,6 +7,7 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } fr
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const SETTINGS = {
@@ -19,8 +20,8 @@ const SETTINGS = {
   max_locks_per_transaction: '256',
 };
 
-/** Starts a cluster; `{url, stop()}`, where url is a superuser's on the database `postgres`. */
-export async function startPostgres() {
+/** Starts a cluster; `{url, stop()}`, where url is a superuser's on the database `postgres`. `more`: settings beside ours. */
+export async function startPostgres(more = {}) {
   const bin = findBinaries();
   const folder = mkdtempSync(join(tmpdir(), 'stac-mosaic-postgres-'));
   const user = unprivileged();
@@ -30,31 +31,46 @@ export async function startPostgres() {
   const port = await freePort();
   must(spawnSync(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '-N'], { ...user, cwd: folder }));
   const args = ['-D', data, '-k', folder, '-p', String(port), '-c', 'listen_addresses=127.0.0.1'];
-  for (const [name, value] of Object.entries(SETTINGS)) args.push('-c', `${name}=${value}`);
-  const server = spawn(join(bin, 'postgres'), args, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
-  let log = '';
-  server.stderr.on('data', (chunk) => (log = (log + chunk).slice(-8000)));
-  const ended = new Promise((resolve) => server.on('exit', resolve));
+  for (const [name, value] of Object.entries({ ...SETTINGS, ...more })) args.push('-c', `${name}=${value}`);
+  let [server, ended, log] = [undefined, undefined, ''];
+  const launch = () => {
+    server = spawn(join(bin, 'postgres'), args, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    server.stderr.on('data', (chunk) => (log = (log + chunk).slice(-8000)));
+    ended = new Promise((resolve) => server.on('exit', resolve));
+  };
   // It has a process group of its own, out of reach of the terminal's Ctrl-C: an end without stop() must take it along.
   process.on('exit', () => server.kill('SIGQUIT'));
-  const stop = async () => {
-    // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
-    server.kill('SIGINT');
+  const end = async (signal) => {
+    server.kill(signal);
     const timer = setTimeout(() => server.kill('SIGKILL'), 10_000);
     await ended;
     clearTimeout(timer);
+  };
+  const stop = async () => {
+    // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
+    await end('SIGINT');
     rmSync(folder, { recursive: true, force: true });
   };
-  for (let tries = 0; ; tries += 1) {
-    const answer = spawnSync(join(bin, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres']);
-    if (answer.status === 0) break;
-    if (tries > 150 || server.exitCode !== null) {
-      await stop();
-      throw new Error(`PostgreSQL did not start:\n${log}`);
+  const untilReady = async () => {
+    for (let tries = 0; ; tries += 1) {
+      const answer = spawnSync(join(bin, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres']);
+      if (answer.status === 0) return;
+      if (tries > 150 || server.exitCode !== null) {
+        await stop();
+        throw new Error(`PostgreSQL did not start:\n${log}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200));
     }
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  return { url: `postgresql://postgres@127.0.0.1:${port}/postgres`, socket: folder, port, pid: server.pid, stop };
+  };
+  launch();
+  await untilReady();
+  /** With SIGQUIT it ends as in a crash, and recovers from its log. */
+  const restart = async (signal = 'SIGINT') => {
+    await end(signal);
+    launch();
+    await untilReady();
+  };
+  return { url: `postgresql://postgres@127.0.0.1:${port}/postgres`, socket: folder, port, pid: server.pid, stop, restart };
 }
 
 /** The newest PostgreSQL under Debian's folder that has PostGIS beside it, else the one of PATH. */
@@ -97,12 +113,20 @@ const freePort = () =>
   });
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const cluster = await startPostgres();
+  const isControlled = process.argv[2] === '--control';
+  // Asynchronous commits are lost in a crash, which is what a test restarts it for.
+  const cluster = await startPostgres(isControlled ? { synchronous_commit: 'on' } : {});
   process.stdout.write(`${cluster.url}\n`);
   const end = async () => {
     await cluster.stop();
     process.exit(0);
   };
+  // `--control`: restarted by each line, with the signal that the line names; gone with whoever holds the other end.
+  if (isControlled) {
+    const lines = createInterface({ input: process.stdin });
+    lines.on('line', (signal) => void cluster.restart(signal).then(() => process.stdout.write('restarted\n')));
+    lines.on('close', () => void end());
+  }
   process.on('SIGINT', () => void end());
   process.on('SIGTERM', () => void end());
 }

@@ -10,8 +10,8 @@ import { promoteSnapshot } from './snapshot.js';
 
 type Stores = Pick<Services, 'database' | 'blobs'>;
 
-/** Gives the copies of the attempt that was committed last their fixed names; removes those of a dataset that is gone. */
-export async function settleCopies({ database, blobs }: Stores, id: string, attempt?: string): Promise<void> {
+/** Gives the copies of the attempt that was committed last their fixed names; removes those of a dataset that is gone. Answers whether that attempt is this one. */
+export async function settleCopies({ database, blobs }: Stores, id: string, attempt?: string): Promise<boolean> {
   const promoted = await exclusively(database, id, async (db) => {
     const committed = await committedAttempt(db, id);
     if (committed === undefined) {
@@ -22,7 +22,8 @@ export async function settleCopies({ database, blobs }: Stores, id: string, atte
     }
     return false;
   });
-  if (promoted || attempt === undefined) return;
+  if (promoted || attempt === undefined) return promoted;
   // Another attempt was committed since: these copies are nobody's.
   await Promise.all([blobs.remove(snapshotPath(id, attempt)), blobs.remove(originalPath(id, attempt))]);
+  return false;
 }

@@ -1,7 +1,7 @@
 /** Writing datasets: dataset and tiles in one transaction, or nothing (API.md section 2). */
 import type { Geometry } from 'geojson';
 import type { PoolClient } from 'pg';
-import { withTransaction } from '../database/index.js';
+import { UnknownOutcomeError, withTransaction } from '../database/index.js';
 import { conflict, DomainError, messageOf, notFound } from '../errors.js';
 import { bboxGeometry } from '../geojson.js';
 import { shrinkExtent, widenExtent } from '../hooks/extents.js';
@@ -16,9 +16,10 @@ import { itemVersion } from '../transactions/versions.js';
 import { datasetAnswer } from './answer.js';
 import { DATASETS, SYSTEM_TILES } from './collections.js';
 import { datasetItem } from './dataset-item.js';
+import { exclusively } from './exclusive.js';
 import { type Purpose, takeIn } from './intake.js';
 import { type PreparedDataset, prepareDataset } from './prepare.js';
-import { type Attempt, firstAnswer, forgetAnswers, isKnown, keyedAnswer, lockDataset, rememberAnswer } from './records.js';
+import { type Attempt, committedAttempt, firstAnswer, forgetAnswers, isKnown, keyedAnswer, lockDataset, rememberAnswer } from './records.js';
 import { datasetSearch, datasetSearchMetadata } from './search.js';
 import { settleCopies } from './settle.js';
 import { writeSnapshot } from './snapshot.js';
@@ -123,6 +124,7 @@ async function commit(services: Services, prepared: PreparedDataset, attempt: At
   // Before the transaction: slow stores and long mosaics hold no connection; under another name, so nobody sees it.
   const snapshot = await writeSnapshot(prepared, blobs, options.signal);
   prepared.tiles.ledger.release();
+  let last: WriteAnswer | undefined;
   let written: WriteAnswer;
   try {
     written = await withTransaction(database.pool, async (client): Promise<WriteAnswer> => {
@@ -134,15 +136,26 @@ async function commit(services: Services, prepared: PreparedDataset, attempt: At
       const answer = await insertDataset(client, services, prepared, current);
       await rememberAnswer(client, attempt, answer, snapshot.attempt);
       await options.within?.(client, answer);
-      return { outcome: current === undefined ? 'created' : 'replaced', answer };
+      return (last = { outcome: current === undefined ? 'created' : 'replaced', answer });
     });
   } catch (error) {
+    if (error instanceof UnknownOutcomeError && last !== undefined) return outcomeOf(services, id, snapshot.attempt, last, error);
     await snapshot.discard().catch((failure: unknown) => logger.warn({ dataset: id }, `an attempt's mosaic stays behind: ${messageOf(failure)}`));
     throw error;
   }
   const settled = written.outcome === 'repeated' ? snapshot.discard() : settleCopies(services, id, snapshot.attempt);
   // No failure of the dataset, which is committed: `reconcile` repairs it.
   await settled.catch((error: unknown) => logger.error({ err: error, dataset: id }, 'the stored mosaic of a committed dataset is missing'));
+  return written;
+}
+
+/** The connection was lost while it committed: under the lock, which a backend that still commits holds, the database tells. @throws UnknownOutcome where it is away; the copies are left to `reconcile` then */
+async function outcomeOf(services: Services, id: string, attempt: string, written: WriteAnswer, error: UnknownOutcomeError): Promise<WriteAnswer> {
+  const isOurs = await settleCopies(services, id, attempt).catch((failure: unknown) => {
+    services.logger.warn({ dataset: id }, `an attempt's mosaic stays until reconcile: ${messageOf(failure)}`);
+    return false;
+  });
+  if (!isOurs) throw error;
   return written;
 }
 
@@ -219,8 +232,15 @@ export async function deleteDataset(services: Services, id: string, precondition
     await releaseSearches(client, 'dataset', id);
     await forgetAnswers(client, id);
     await shrinkExtent(client, DATASETS, [item]);
+  }).catch(async (error: unknown) => {
+    if (!(error instanceof UnknownOutcomeError) || (await remains(services, id))) throw error;
   });
   await settleCopies(services, id).catch((error: unknown) => services.logger.error({ err: error, dataset: id }, 'the stored mosaic of a deleted dataset stays behind'));
+}
+
+/** Whether a dataset is still there, seen under its lock; where the database is away, it may be. */
+async function remains({ database }: Services, id: string): Promise<boolean> {
+  return exclusively(database, id, async (db) => (await committedAttempt(db, id)) !== undefined).catch(() => true);
 }
 
 function tileCount(item: JsonObject): number {

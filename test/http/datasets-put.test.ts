@@ -116,7 +116,7 @@ describe('a PUT', () => {
 describe('a PUT that fails leaves the old dataset with its mosaic', () => {
   /** What a failing PUT must not have touched. */
   async function expectOld(failing: () => Promise<unknown>): Promise<void> {
-    const one = version('one', 12, { metadata: { said: 'one' } } as Partial<DatasetBody>);
+    const one = version('one', 12, { metadata: { said: 'one' } });
     await postDataset(server, one);
     const state = async (): Promise<unknown> => [await server.written(), await get('/api/datasets/a'), await tileHrefs(), await get('/files/metadata/mosaics/a.json'), await get('/files/metadata/original/a.json')];
     const before = await state();

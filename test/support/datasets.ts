@@ -12,6 +12,7 @@ export interface DatasetBody {
   tiles: TileBody[];
   mosaic?: Record<string, unknown>;
   expected_tiles?: number;
+  metadata?: Record<string, unknown>;
 }
 
 /** Tiles of 10 by 10 degrees side by side from 0, 0, counted from 1, in rows of four, up to 144; nobody opens their files. */
