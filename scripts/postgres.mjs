@@ -32,7 +32,9 @@ export async function startPostgres(more = {}) {
   must(spawnSync(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '-N'], { ...user, cwd: folder }));
   const args = ['-D', data, '-k', folder, '-p', String(port), '-c', 'listen_addresses=127.0.0.1'];
   for (const [name, value] of Object.entries({ ...SETTINGS, ...more })) args.push('-c', `${name}=${value}`);
-  let [server, ended, log] = [undefined, undefined, ''];
+  let server;
+  let ended = Promise.resolve();
+  let log = '';
   const launch = () => {
     server = spawn(join(bin, 'postgres'), args, { ...user, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     server.stderr.on('data', (chunk) => (log = (log + chunk).slice(-8000)));

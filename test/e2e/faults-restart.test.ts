@@ -1,0 +1,89 @@
+/** PostgreSQL restarted under a server, by a shutdown and by a crash, while a dataset is uploaded, written and committed; the server is not. */
+import { Pool } from 'pg';
+import { reconcile } from '../../src/datasets/reconcile.js';
+import { testsOnPostgres } from '../support/database.js';
+import { comingBack, expectNoLeaks, type FaultServer, gridDataset, isWhole, LONG, sendDataset, startFaultServer, storedIs } from '../support/faults.js';
+import { linesOf, openUpload } from '../support/ndjson.js';
+import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.js';
+import { addressOf, startTcpProxy, type TcpProxy, throughProxy } from '../support/tcp-proxy.js';
+
+const TILES = LONG ? 20_000 : 1000;
+
+const SIGNALS = ['SIGINT', 'SIGQUIT'] as const;
+const MOMENTS = [['begins to write the rows', 'COPY pgstac.items'], ['has written the rows', 'search_query'], ['commits', 'COMMIT']] as const;
+
+(testsOnPostgres() ? describe : describe.skip)('a PostgreSQL that is restarted (skipped where the machine has none of its own)', () => {
+  let postgres: OwnPostgres | undefined;
+  let proxy: TcpProxy;
+  let server: FaultServer;
+  /** What a crash must not take. */
+  const living = gridDataset('living', 50);
+
+  beforeAll(async () => {
+    postgres = await startOwnPostgres();
+    if (postgres === undefined) return;
+    proxy = await startTcpProxy(addressOf(postgres.url));
+    server = await startFaultServer({ DATABASE_URL: throughProxy(postgres.url, proxy) });
+    expect((await sendDataset(server.request, 'POST', living)).status).toBe(201);
+  }, 120_000);
+
+  afterAll(async () => {
+    await server?.close();
+    await proxy?.close();
+    await postgres?.close();
+  });
+
+  async function expectClean(bodies: readonly ReturnType<typeof gridDataset>[]): Promise<void> {
+    expect((await comingBack(() => server.request('GET', '/health/ready'))).status).toBe(200);
+    await expectNoLeaks(server.services);
+    await reconcile(server.services, true);
+    expect(await server.files()).toEqual(bodies.map(({ dataset }) => `mosaics/${dataset.id}.json`).toSorted());
+    for (const body of bodies) expect([await isWhole(server.request, body), await storedIs(server.request, body)]).toEqual([true, true]);
+  }
+
+  for (const signal of SIGNALS) {
+    for (const [when, said] of MOMENTS) {
+      it(`with ${signal} when the server ${when}: the dataset is whole or absent, the other as it was, and the same request then succeeds`, async () => {
+        if (postgres === undefined) return;
+        const body = gridDataset('posted', TILES);
+        const sprung = proxy.at(said, () => postgres?.restart(signal) ?? Promise.resolve());
+        const answer = await sendDataset(server.request, 'POST', body);
+        await sprung;
+        expect({ status: answer.status, code: answer.body['code'] }).toEqual({ status: 503, code: 'Unavailable' });
+        expect(answer.headers['retry-after']).toMatch(/^\d+$/);
+        expect(await isWhole(server.request, body)).toBe(false);
+        await expectClean([living]);
+        expect((await comingBack(() => sendDataset(server.request, 'POST', body))).status).toBe(201);
+        await expectClean([living, body]);
+        expect((await server.request('DELETE', '/api/datasets/posted')).status).toBe(204);
+      }, 60_000);
+    }
+  }
+
+  it('right after a commit has lost nothing that was answered', async () => {
+    if (postgres === undefined) return;
+    const replaced = gridDataset('living', 60, 'two');
+    expect((await sendDataset(server.request, 'PUT', replaced)).status).toBe(200);
+    await postgres.restart('SIGQUIT');
+    await expectClean([replaced]);
+    expect((await comingBack(() => sendDataset(server.request, 'PUT', living))).status).toBe(200);
+  }, 60_000);
+
+  it('during an upload is not noticed by it: it holds no connection', async () => {
+    if (postgres === undefined) return;
+    const body = gridDataset('uploaded', TILES);
+    const all = linesOf(body);
+    const { outgoing, answer } = openUpload(server.url);
+    await new Promise((resolve) => outgoing.write(all.slice(0, all.length / 2), resolve));
+    await postgres.restart('SIGQUIT');
+    // Whoever asks first may find a connection that is none any more.
+    expect((await comingBack(() => server.request('GET', '/health/ready'))).status).toBe(200);
+    outgoing.end(all.slice(all.length / 2));
+    expect((await answer)?.status).toBe(201);
+    await expectClean([living, body]);
+    const pool = new Pool({ connectionString: postgres.url });
+    const { rows } = await pool.query<{ n: number }>("SELECT count(*)::int AS n FROM pgstac.items WHERE collection = 'system_tiles'");
+    await pool.end();
+    expect(rows).toEqual([{ n: 50 + TILES }]);
+  }, 60_000);
+});
