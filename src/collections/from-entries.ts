@@ -6,6 +6,7 @@ import { isObject, type Json, type JsonObject, textOf } from '../json.js';
 import { paths } from '../links.js';
 import { createCollection, findCollection, type StacCollection, updateCollection } from '../pgstac/collections.js';
 import { insertItems, type StacItem } from '../pgstac/items-write.js';
+import { lockCollectionItems } from '../pgstac/partitions.js';
 import type { Services } from '../services.js';
 import { dataAssetKey } from '../stac/assets.js';
 import { idFault } from '../stac/ids.js';
@@ -113,6 +114,8 @@ function badEntries(good: number, failed: readonly FailedEntry[]): DomainError {
 /** Collection, items, search: the registration has a savepoint, so that its failure never loses the collection. */
 async function write(services: Services, collection: StacCollection, items: readonly StacItem[]): Promise<{ stored: StacCollection; searchId: string | null }> {
   return withTransaction(services.database.pool, async (client) => {
+    // Others of the same id wait here, not half-way through their partitions.
+    await lockCollectionItems(client, collection.id);
     if ((await findCollection(client, collection.id)) !== undefined) throw taken(collection.id);
     await createCollection(client, collection);
     await insertItems(client, collection.id, items);

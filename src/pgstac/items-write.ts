@@ -8,6 +8,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { sqlState } from '../database/transaction.js';
 import { notFound } from '../errors.js';
 import { toEwkt } from '../geojson.js';
 import { isObject, type JsonObject, textOf } from '../json.js';
@@ -87,7 +88,7 @@ const ALL_TIME = "'[0001-01-01T00:00:00Z,9999-12-31T23:59:59.999999Z]'::tstzrang
  */
 export async function preparePartitions(client: PoolClient, collection: string, items: readonly StacItem[]): Promise<void> {
   const starts = items.map((item) => itemInstants(isObject(item['properties']) ? item['properties'] : {}).start);
-  await client.query(
+  const made = client.query(
     `SELECT pgstac.check_partition($1, CASE WHEN by_time THEN p.partition_range ELSE ${ALL_TIME} END, ${ALL_TIME})
        FROM (SELECT DISTINCT date_trunc(c.partition_trunc, s AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS bucket, c.partition_trunc IS NOT NULL AS by_time
                FROM pgstac.collections c, unnest($2::timestamptz[]) AS t(s) WHERE c.id = $1) AS buckets,
@@ -95,6 +96,21 @@ export async function preparePartitions(client: PoolClient, collection: string, 
       ORDER BY bucket`,
     [collection, starts],
   );
+  try {
+    await made;
+  } catch (error) {
+    // check_partition goes on after a deadlock with another maker, with the table that it has not made (undefined_table).
+    if (sqlState(error) === '42P01') throw new HiddenDeadlock(collection, error);
+    throw error;
+  }
+}
+
+/** To be tried again as any deadlock is. */
+class HiddenDeadlock extends Error {
+  readonly code = '40P01';
+  constructor(collection: string, cause: unknown) {
+    super(`Two transactions waited for each other over a partition of ${collection}.`, { cause });
+  }
 }
 
 /**

@@ -42,20 +42,11 @@ export async function withPartitions<T>(pool: Pool, work: (client: PoolClient) =
 }
 
 /** One maker a collection at a time; the others then find it made. */
-async function makePartitions(pool: Pool, collection: string, items: readonly StacItem[]): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await withTransaction(pool, async (client) => {
-        await lockCollectionItems(client, collection);
-        await preparePartitions(client, collection, items);
-      });
-      return;
-    } catch (error) {
-      // A loader of pgSTAC's own was in the way, and check_partition went on with the table it had not made.
-      if (attempt >= ATTEMPTS || sqlState(error) !== '42P01') throw error;
-    }
-  }
-}
+const makePartitions = (pool: Pool, collection: string, items: readonly StacItem[]): Promise<void> =>
+  withTransaction(pool, async (client) => {
+    await lockCollectionItems(client, collection);
+    await preparePartitions(client, collection, items);
+  });
 
 /** One at a time, until the transaction ends: makers of partitions, and writers of ids that no index keeps unique. */
 export async function lockCollectionItems(client: PoolClient, collection: string): Promise<void> {
