@@ -41,7 +41,7 @@ export function createApp(services: Services, routes: readonly Route[], assets: 
   app.use(cors({
     origin: config.corsOrigins.includes('*') ? '*' : [...config.corsOrigins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
-    exposedHeaders: ['Allow', 'ETag', 'Link', 'Location', 'Content-Range', 'Retry-After', 'X-Request-Id'],
+    exposedHeaders: ['Allow', 'ETag', 'Link', 'Location', 'Content-Range', 'Retry-After', 'Server-Timing', 'X-Assets', 'X-Failed-Assets', 'X-Request-Id', 'X-Truncated'],
     preflightContinue: true,
   }));
   app.use(compression({ filter: namesCoding }));

@@ -1,14 +1,15 @@
 /** Map tiles of searches, collections and datasets, drawn by the server itself. */
 import { choice, repeated } from '../schemas/parameters.js';
-import { narrowParameters } from '../schemas/titiler.js';
+import { accessParameters, narrowParameters } from '../schemas/titiler.js';
 import { DomainError, invalidAt, notFound } from '../src/errors.js';
 import type { Bbox } from '../src/geojson.js';
 import { assetsIn, boundsOfTarget } from '../src/searches/tile-assets.js';
 import { drawPreview } from '../src/tiles/preview.js';
+import { tileKey } from '../src/tiles/cached-renderer.js';
 import { isTileMatrixSetId, locateTile, type TileMatrixSetId } from '../src/tiles/matrices.js';
 import { type Call, type Operation, operation } from './http.js';
 import { type TargetKind, targets } from './mosaics.js';
-import { narrowedTarget } from './tilejson.js';
+import { tileReply } from './tile-reply.js';
 
 const tag = 'Tiles';
 
@@ -66,7 +67,7 @@ export const tile = (kind: TargetKind): Operation =>
     id: `get${kind.charAt(0).toUpperCase()}${kind.slice(1)}MapTile`,
     summary: `A map tile of a ${kind}`,
     tag,
-    query: { ...tileQuery, ...(kind === 'collection' ? narrowParameters : {}) },
+    query: { ...tileQuery, ...accessParameters, ...(kind === 'collection' ? narrowParameters : {}) },
     answers: {
       200: { description: 'The tile', type: 'image/png' },
       204: { description: 'No data there' },
@@ -76,15 +77,17 @@ export const tile = (kind: TargetKind): Operation =>
       const place = placeOf(withFormat(call.params));
       const { services, query, signal } = call;
       if (query.assets !== undefined && query.assets.length > 1) throw new DomainError('NotImplemented', 'Tiles are drawn of one asset; several assets are not combined yet.');
-      const target = await narrowedTarget(kind, call);
-      const assets = await assetsIn(services, target, place.bbox, query.assets?.[0]);
       const { tms, z, x, y } = place;
       const tileSize = query.tilesize === '512' ? 512 : 256;
-      const drawn = await services.renderer.render({ tms, z, x, y, tileSize, hrefs: assets.map(({ href }) => href), format: 'png' }, signal);
-      const failed = drawn.failed.length === 0 ? {} : { 'X-Failed-Assets': String(drawn.failed.length) };
-      const headers = { 'Cache-Control': 'public, max-age=60', ...failed };
-      if (drawn.empty && query.empty !== 'transparent') return { status: 204, headers };
-      return { text: drawn.bytes, type: drawn.contentType, headers };
+      return tileReply(call, {
+        kind,
+        bbox: place.bbox,
+        asset: query.assets?.[0],
+        draw: ({ hrefs, version }) => {
+          const request = { tms, z, x, y, tileSize, hrefs, format: 'png' } as const;
+          return { key: tileKey(request, version), tile: () => services.renderer.render(request, signal, version) };
+        },
+      });
     },
   });
 

@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readStorage, type StorageConfig } from './config-storage.js';
+import { readTiles, type TilesConfig } from './config-tiles.js';
 
 export interface DatabaseConfig {
   /** A libpq URL, or undefined for the embedded pgSTAC. */
@@ -12,7 +13,7 @@ export interface DatabaseConfig {
   readonly pgstacVersion: string;
 }
 
-export interface Config extends StorageConfig {
+export interface Config extends StorageConfig, TilesConfig {
   readonly host: string;
   readonly port: number;
   /** The base of every link, without a trailing slash; undefined: taken from each request. */
@@ -139,6 +140,7 @@ export function loadConfig(env: Environment = process.env): Config {
     cacheDir: resolve(reader.text('CACHE_DIR') ?? defaultCacheDir(env)),
     wheelDir: reader.text('WHEEL_DIR'),
     ...readStorage(reader, dataDir),
+    ...readTiles(reader),
     allowedHosts: reader.list('ALLOWED_HOSTS').map((name) => name.toLowerCase()),
     allowedFileRoots: reader.list('ALLOWED_FILE_ROOTS').map((folder) => resolve(folder)),
     auth,

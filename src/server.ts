@@ -23,6 +23,8 @@ import type { Services } from './services.js';
 import { ensureStacSchemas, extensionSchemas } from './setup/index.js';
 import { createBlobs } from './storage/open-blobs.js';
 import { createSources } from './storage/sources.js';
+import { cachedRenderer } from './tiles/cached-renderer.js';
+import { openTileCache } from './tiles/open-cache.js';
 import { createTileRenderer } from './tiles/renderer.js';
 import { createStacValidator } from './validation/validator.js';
 
@@ -100,7 +102,7 @@ function makeServices(config: Config, logger: Logger, database: Database, schema
     sources: createSources(policy),
     blobs: createBlobs(config),
     validator: createStacValidator({ schemaDirs: [schemaDir, extensionSchemas(config)] }),
-    renderer: createTileRenderer({ policy, logger }),
+    renderer: cachedRenderer(createTileRenderer({ policy, logger }), openTileCache(config, logger)),
     searchUse: createSearchUse(database.pool, logger),
     itemBytes: createItemBytes(),
     storedBase: config.publicUrl === undefined ? '' : withRootPath(config.publicUrl, config.rootPath),

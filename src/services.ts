@@ -6,7 +6,7 @@ import type { ItemBytes } from './search/item-bytes.js';
 import type { BlobStore } from './storage/blobs.js';
 import type { SearchUse } from './searches/use.js';
 import type { Sources } from './storage/source.js';
-import type { TileRenderer } from './tiles/renderer.js';
+import type { CachedRenderer } from './tiles/cached-renderer.js';
 import type { StacValidator } from './validation/validator.js';
 
 export interface Services {
@@ -16,7 +16,7 @@ export interface Services {
   readonly sources: Sources;
   readonly blobs: BlobStore;
   readonly validator: StacValidator;
-  readonly renderer: TileRenderer;
+  readonly renderer: CachedRenderer;
   readonly searchUse: SearchUse;
   /** Items as they were last sent, for links that begin with a base. */
   readonly itemBytes: (base: string) => ItemBytes;

@@ -24,6 +24,8 @@ export interface AssetFootprint {
   readonly id: string;
   readonly collection: string;
   readonly href: string;
+  /** The transaction that wrote the item: another one after each change of it. */
+  readonly version: string;
   /** Hex EWKB, as PostGIS writes it. */
   readonly geometry: string;
   readonly bbox: readonly number[] | undefined;
@@ -36,6 +38,7 @@ interface Row {
   readonly href: string | null;
   readonly assets: JsonObject | null;
   readonly item_assets: JsonObject | null;
+  readonly version: string;
   readonly geometry: string;
   readonly bbox: Json;
   readonly properties: JsonObject;
@@ -52,7 +55,7 @@ function statement(query: FootprintQuery): { text: string; values: unknown[] } {
   const fields = RESOLUTION.map((name) => `'${name}', i.content->'properties'->'${name}'`).join(', ');
   // Another asset is looked for only where the caller named none and the item has no `data`.
   const others = query.asset === undefined ? `CASE WHEN i.content->'assets'->${asset}->>'href' IS NULL THEN i.content->'assets' END` : 'NULL::jsonb';
-  const text = `SELECT i.id, i.collection, i.geometry, i.content->'assets'->${asset}->>'href' AS href, ${others} AS assets,
+  const text = `SELECT i.id, i.collection, i.xmin::text AS version, i.geometry, i.content->'assets'->${asset}->>'href' AS href, ${others} AS assets,
       CASE WHEN ${others} IS NULL THEN NULL ELSE c.content->'item_assets' END AS item_assets,
       i.content->'bbox' AS bbox, jsonb_strip_nulls(jsonb_build_object(${fields})) AS properties
     FROM pgstac.items i JOIN pgstac.collections c ON c.id = i.collection
@@ -64,7 +67,7 @@ function toFootprint(row: Row): AssetFootprint | undefined {
   const href = row.href ?? otherHref(row);
   if (href === undefined) return undefined;
   const bbox = Array.isArray(row.bbox) && row.bbox.every((n) => typeof n === 'number') ? row.bbox : undefined;
-  return { id: row.id, collection: row.collection, href, geometry: row.geometry, bbox, properties: row.properties };
+  return { id: row.id, collection: row.collection, href, version: row.version, geometry: row.geometry, bbox, properties: row.properties };
 }
 
 /** Roles and types of assets may stand in the collection's `item_assets` only (dehydrated content). */

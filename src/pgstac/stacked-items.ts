@@ -31,6 +31,8 @@ export interface StackQuery {
   readonly limits: AccessLimits;
   /** Of pgSTAC, whose tie-breakers differ. */
   readonly release: string;
+  /** Told when a limit ended the list although there may be more. */
+  readonly onCut?: (limit: 'items_limit' | 'time_limit') => void;
 }
 
 /** Few, since most tiles are covered by the first of them. */
@@ -82,7 +84,11 @@ export async function stackedItems(pool: Pool, query: StackQuery): Promise<Store
       if (skip && covered === before) continue;
       before = covered;
       rows.push(row);
-      if (rows.length >= limits.items || Date.now() > until || (measured && covered >= row.whole)) break;
+      if (measured && covered >= row.whole) break;
+      const cut = rows.length >= limits.items ? 'items_limit' : Date.now() > until ? 'time_limit' : undefined;
+      if (cut === undefined) continue;
+      query.onCut?.(cut);
+      break;
     }
     failed = false;
   } finally {

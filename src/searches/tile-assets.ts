@@ -1,39 +1,122 @@
 /** The assets of a map tile, in the order in which they stack. */
+import { createHash } from 'node:crypto';
+import type { PropertyResolver } from '../cql2/resolver.js';
+import { bboxGeometry, type Bbox } from '../geojson.js';
+import { isObject, textOf } from '../json.js';
 import { liveBounds } from '../pgstac/bounds.js';
-import { type AssetFootprint, listFootprints } from '../pgstac/footprints.js';
+import { asOfNow } from '../pgstac/as-of-now.js';
+import { listFootprints } from '../pgstac/footprints.js';
+import { readItem } from '../pgstac/items-read.js';
+import { type AccessLimits, stackedItems } from '../pgstac/stacked-items.js';
+import type { ItemSelection } from '../search/query.js';
 import type { Services } from '../services.js';
+import { dataAssetKey } from '../stac/assets.js';
 import { narrowed, resolverFor, stackingOrder } from './mosaic.js';
 import type { Target } from './target.js';
-import type { Bbox } from '../geojson.js';
-import { bboxGeometry } from '../geojson.js';
+
+type Deps = Pick<Services, 'database'>;
+
+/** What of titiler-pgstac's limits was said; the coverage of footprints is looked at only where it was asked for. */
+export type TileLimits = Partial<AccessLimits>;
+
+export interface TileAsset {
+  readonly id: string;
+  readonly href: string;
+  /** Another one after each change of the item. */
+  readonly version: string;
+}
+
+export interface TileAssets {
+  /** The first on top. */
+  readonly assets: readonly TileAsset[];
+  /** The limit that left something out. */
+  readonly cut: string | undefined;
+}
 
 /** titiler-pgstac's `items_limit`: so many assets are looked at for one tile. */
 const ITEMS_LIMIT = 100;
+const SECONDS = 5;
+const SCAN_LIMIT = 10_000;
+/** Lists of assets by what they are of, a few hundred bytes each. */
+const REMEMBERED = 5000;
 
-/** Assets whose footprints meet the box, the first on top. */
-export async function assetsIn(services: Pick<Services, 'database'>, target: Target, box: Bbox, asset: string | undefined): Promise<AssetFootprint[]> {
-  const resolver = await resolverFor(services, target);
-  const { bbox, intersects, ...rest } = target.selection;
-  // A search that has an area of its own keeps it; the tile's is a second condition, by way of the filter.
-  const area = bboxGeometry(box);
-  const selection =
-    bbox === undefined && intersects === undefined
-      ? { ...rest, intersects: area }
-      : narrowed(target.selection, {
-          filter: {
-            kind: 'spatial',
-            op: 's_intersects',
-            left: { kind: 'property', name: 'geometry', at: { pointer: '' } },
-            right: { kind: 'geometry', geometry: area, at: { pointer: '' } },
-            at: { pointer: '' },
-          },
-        });
+const lists = asOfNow<TileAssets>(REMEMBERED);
+
+/**
+ * Assets whose footprints meet a box: those of this moment, whoever wrote them.
+ *
+ * Without `exitWhenFull` and `skipCovered` all of them up to the limit, since drawing ends by itself where every pixel is
+ * filled, and a footprint that covers the tile may have holes in its pixels (docs/decisions/0050-tiles-served.md).
+ */
+export function assetsOn(services: Deps, target: Target, box: Bbox, asset: string | undefined, limits: TileLimits = {}): Promise<TileAssets> {
   const wanted = asset ?? (target.asset === 'data' ? undefined : target.asset);
-  return listFootprints(services.database.pool, { selection, sortby: stackingOrder(target, undefined), visibility: target.visibility, resolver, asset: wanted, limit: ITEMS_LIMIT });
+  const { selection, sortby, natural, visibility } = target;
+  const key = JSON.stringify([selection, sortby, natural, visibility.hidden, box, wanted, limits]);
+  return lists(services.database.pool, key, async () => {
+    const resolver = await resolverFor(services, target);
+    const isStacked = limits.exitWhenFull === true || limits.skipCovered === true || limits.seconds !== undefined;
+    return isStacked ? stacked(services, target, box, wanted, limits, resolver) : listed(services, target, box, wanted, limits, resolver);
+  });
+}
+
+/** The same without limits of the caller's. */
+export async function assetsIn(services: Deps, target: Target, box: Bbox, asset: string | undefined): Promise<readonly TileAsset[]> {
+  return (await assetsOn(services, target, box, asset)).assets;
+}
+
+async function listed({ database }: Deps, target: Target, box: Bbox, asset: string | undefined, limits: TileLimits, resolver: PropertyResolver): Promise<TileAssets> {
+  const limit = Math.min(limits.items ?? ITEMS_LIMIT, limits.scan ?? SCAN_LIMIT);
+  const found = await listFootprints(database.pool, { selection: within(target, box), sortby: stackingOrder(target, undefined), visibility: target.visibility, resolver, asset, limit: limit + 1 });
+  const assets = found.slice(0, limit).map(({ id, href, version }) => ({ id, href, version }));
+  return { assets, cut: found.length > limit ? (limit === limits.scan ? 'scan_limit' : 'items_limit') : undefined };
+}
+
+async function stacked({ database }: Deps, target: Target, box: Bbox, asset: string | undefined, said: TileLimits, resolver: PropertyResolver): Promise<TileAssets> {
+  const limits: AccessLimits = {
+    scan: said.scan ?? SCAN_LIMIT,
+    items: said.items ?? ITEMS_LIMIT,
+    seconds: said.seconds ?? SECONDS,
+    exitWhenFull: said.exitWhenFull ?? false,
+    skipCovered: said.skipCovered ?? false,
+  };
+  let cut: string | undefined;
+  const items = await stackedItems(database.pool, {
+    selection: target.selection,
+    sortby: stackingOrder(target, undefined),
+    visibility: target.visibility,
+    resolver,
+    place: bboxGeometry(box),
+    limits,
+    release: database.pgstacVersion,
+    onCut: (limit) => (cut = limit),
+  });
+  const assets = items.flatMap((stored) => {
+    const item = readItem(stored);
+    const href = hrefOf(item['assets'], asset);
+    return href === undefined ? [] : [{ id: textOf(item['id']), href, version: createHash('sha1').update(JSON.stringify(item)).digest('base64url') }];
+  });
+  return { assets, cut };
+}
+
+function hrefOf(assets: unknown, asset: string | undefined): string | undefined {
+  if (!isObject(assets)) return undefined;
+  const found = assets[asset ?? dataAssetKey(assets) ?? ''];
+  return isObject(found) && typeof found['href'] === 'string' ? found['href'] : undefined;
+}
+
+/** A search that has an area of its own keeps it; the tile's is a second condition, by way of the filter. */
+function within(target: Target, box: Bbox): ItemSelection {
+  const { bbox, intersects, ...rest } = target.selection;
+  const geometry = bboxGeometry(box);
+  if (bbox === undefined && intersects === undefined) return { ...rest, intersects: geometry };
+  const at = { pointer: '' };
+  return narrowed(target.selection, {
+    filter: { kind: 'spatial', op: 's_intersects', left: { kind: 'property', name: 'geometry', at }, right: { kind: 'geometry', geometry, at }, at },
+  });
 }
 
 /** The bounds of all that a target selects; undefined where that is nothing. */
-export async function boundsOfTarget(services: Pick<Services, 'database'>, target: Target): Promise<Bbox | undefined> {
+export async function boundsOfTarget(services: Deps, target: Target): Promise<Bbox | undefined> {
   const { selection, visibility } = target;
   return liveBounds(services.database.pool, { selection, visibility, resolver: await resolverFor(services, target) });
 }

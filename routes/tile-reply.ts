@@ -1,0 +1,105 @@
+/** A drawn tile as an answer: found, compared with what the client has, drawn or known, and told what it cost and lacks. */
+import { performance } from 'node:perf_hooks';
+import { accessParameters, type narrowParameters } from '../schemas/titiler.js';
+import type { Parsed } from '../schemas/parameters.js';
+import type { Bbox } from '../src/geojson.js';
+import { asOfNow } from '../src/pgstac/as-of-now.js';
+import type { Target } from '../src/searches/target.js';
+import { assetsOn, type TileAssets, type TileLimits } from '../src/searches/tile-assets.js';
+import type { ServedTile } from '../src/tiles/cached-renderer.js';
+import { shownHref } from '../src/storage/source.js';
+import type { Call, Reply } from './http.js';
+import type { TargetKind } from './mosaics.js';
+import { narrowedTarget } from './tilejson.js';
+
+/** What is to be drawn, once it is known of which assets. */
+interface Drawn {
+  /** Names all that the picture depends on. */
+  readonly key: string;
+  readonly tile: () => Promise<ServedTile>;
+}
+
+export interface TileQuestion {
+  readonly kind: TargetKind;
+  readonly bbox: Bbox;
+  readonly asset: string | undefined;
+  readonly draw: (found: { readonly hrefs: string[]; readonly version: string }) => Drawn;
+}
+
+type TileCall = Call & { readonly query: Partial<Parsed<typeof accessParameters & typeof narrowParameters>> & { readonly empty?: string | undefined } };
+
+/** Clients ask again after a minute; proxies and browsers then mostly hear 304. */
+const CACHED = 'public, max-age=60';
+/** A file that was replaced under its name without its item being written again is seen by those who ask with an ETag after so long. */
+const REPLACED_MS = 3_600_000;
+const TARGETS = 1000;
+/** What a header may hold of names. */
+const MAX_NAMES = 2000;
+
+const known = asOfNow<Target>(TARGETS);
+
+/** A target as of this moment; every tile is a use of its search. */
+async function targetOf(kind: TargetKind, call: TileCall): Promise<Target> {
+  const narrowing = [...call.search].filter(([name]) => kind === 'collection' && !(name in accessParameters));
+  let isRead = false;
+  const target = await known(call.services.database.pool, JSON.stringify([kind, call.params['searchId'], call.params['collectionId'], call.params['datasetId'], narrowing]), () => {
+    isRead = true;
+    return narrowedTarget(kind, call);
+  });
+  if (!isRead && target.searchId !== undefined) await call.services.searchUse.used(target.searchId);
+  return target;
+}
+
+/** Only what the caller said. */
+function limitsOf({ scan_limit: scan, items_limit: items, time_limit: seconds, exitwhenfull, skipcovered }: TileCall['query']): TileLimits {
+  return {
+    ...(scan ? { scan } : {}),
+    ...(items ? { items } : {}),
+    ...(seconds ? { seconds } : {}),
+    ...(exitwhenfull === undefined ? {} : { exitWhenFull: exitwhenfull }),
+    ...(skipcovered === undefined ? {} : { skipCovered: skipcovered }),
+  };
+}
+
+export async function tileReply(call: TileCall, { kind, bbox, asset, draw }: TileQuestion): Promise<Reply> {
+  const { services, query } = call;
+  const began = performance.now();
+  const found = await assetsOn(services, await targetOf(kind, call), bbox, asset, limitsOf(query));
+  const findMs = performance.now() - began;
+  const { key, tile } = draw({ hrefs: found.assets.map(({ href }) => href), version: found.assets.map(({ version }) => version).join(' ') });
+  const etag = `W/"${key}.${Math.floor((Date.now() + staggered(key)) / REPLACED_MS).toString(36)}"`;
+  const cut: Record<string, string> = found.cut === undefined ? {} : { 'X-Truncated': found.cut };
+  if (knows(call, etag)) return { status: 304, headers: { ETag: etag, 'Cache-Control': CACHED, 'Server-Timing': timing('find', findMs), ...cut } };
+  const started = performance.now();
+  const drawn = await tile();
+  const headers = {
+    'Server-Timing': `${timing('find', findMs)}, ${timing(drawn.from === 'cache' ? 'cache' : 'draw', performance.now() - started)}, from;desc="${drawn.from}"`,
+    'X-Assets': namesOf(found, drawn),
+    ...cut,
+    ...(drawn.failed.length === 0 ? { 'Cache-Control': CACHED } : { 'Cache-Control': 'no-cache', 'X-Failed-Assets': String(drawn.failed.length), 'X-Failed': failuresOf(drawn) }),
+  };
+  if (drawn.empty && query.empty !== 'transparent') return { status: 204, headers };
+  return { text: drawn.bytes, type: drawn.contentType, headers: drawn.failed.length === 0 ? { ...headers, ETag: etag } : headers };
+}
+
+const timing = (name: string, ms: number): string => `${name};dur=${ms.toFixed(1)}`;
+
+/** So that not all tiles of a map are drawn anew in the same moment. */
+const staggered = (key: string): number => (Buffer.from(key, 'base64url').readUInt16BE(0) / 65_536) * REPLACED_MS;
+
+/** `*` names what there is, which is known only when it has been drawn. */
+const knows = ({ headers }: Pick<Call, 'headers'>, etag: string): boolean =>
+  (headers['if-none-match'] ?? '').split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag.slice(2));
+
+/** Ids of the items that gave pixels, as titiler-pgstac names them; encoded, since ids may hold anything. */
+function namesOf({ assets }: TileAssets, { used }: ServedTile): string {
+  const shown = new Set(used.map(shownHref));
+  return bounded(assets.filter(({ href }) => shown.has(shownHref(href))).map(({ id }) => encodeURIComponent(id)));
+}
+
+const failuresOf = ({ failed }: ServedTile): string => bounded(failed.map(({ href, message }) => `${encodeURI(href.toWellFormed())} (${message.replace(/[^\x20-\x7e]/g, '?')})`), '; ');
+
+function bounded(names: readonly string[], separator = ','): string {
+  const all = names.join(separator);
+  return all.length <= MAX_NAMES ? all : `${all.slice(0, MAX_NAMES)}...`;
+}
