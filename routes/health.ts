@@ -27,3 +27,16 @@ export const ready = operation({
     return { body: { status: 'ok', database: services.database.kind, pgstac: services.database.pgstacVersion }, headers: { 'Cache-Control': 'no-store' } };
   },
 });
+
+/** The probe of titiler-pgstac: what is there, whether or not the database answers. */
+export const healthz = operation({
+  id: 'getHealthz',
+  summary: 'Whether the database answers, with the versions of what draws and stores',
+  tag,
+  answers: { 200: status },
+  async handle({ services }) {
+    const online = await services.database.pool.query('SELECT 1').then(() => true, () => false);
+    const { kind, pgstacVersion } = services.database;
+    return { body: { database_online: online, database: kind, versions: { pgstac: pgstacVersion, node: process.versions.node } }, headers: { 'Cache-Control': 'no-store' } };
+  },
+});

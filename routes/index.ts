@@ -12,6 +12,7 @@ import * as items from './items.js';
 import * as jobs from './jobs.js';
 import * as landing from './landing.js';
 import * as maps from './maps.js';
+import * as mosaicjson from './mosaicjson.js';
 import * as mosaics from './mosaics.js';
 import * as queryables from './queryables.js';
 import * as search from './search.js';
@@ -28,6 +29,7 @@ export const routes: readonly Route[] = [
   get('/conformance', landing.conformance),
   get('/api', landing.description(table)),
   get('/api.html', landing.documentation(table)),
+  get('/healthz', health.healthz),
   get('/health/live', health.live),
   get('/health/ready', health.ready),
 
@@ -118,6 +120,17 @@ export const routes: readonly Route[] = [
   get('/searches/{searchId}/tiles/{tileMatrixSetId}/{z}/{x}/{y}/assets', itemAssets.ofTile('search')),
   get('/searches/{searchId}/point/{lon},{lat}/assets', itemAssets.ofPoint('search')),
   get('/searches/{searchId}/bbox/{minx},{miny},{maxx},{maxy}/assets', itemAssets.ofBox('search')),
+
+  get('/mosaicjson/info', mosaicjson.info),
+  get('/mosaicjson/bounds', mosaicjson.bounds),
+  get('/mosaicjson/tilejson.json', mosaicjson.tilejson('getMosaicJsonWebMercatorTileJson')),
+  get('/mosaicjson/{tileMatrixSetId}/tilejson.json', mosaicjson.tilejson('getMosaicJsonTileJson')),
+  get('/mosaicjson/point/{lon},{lat}', mosaicjson.point),
+  get('/mosaicjson/point/{lon},{lat}/assets', mosaicjson.pointAssets),
+  get('/mosaicjson/tiles/{z}/{x}/{y}', mosaicjson.tile('getMosaicJsonWebMercatorTile')),
+  get('/mosaicjson/tiles/{z}/{x}/{y}/assets', mosaicjson.tileAssets('getMosaicJsonWebMercatorTileAssets')),
+  get('/mosaicjson/tiles/{tileMatrixSetId}/{z}/{x}/{y}', mosaicjson.tile('getMosaicJsonTile')),
+  get('/mosaicjson/tiles/{tileMatrixSetId}/{z}/{x}/{y}/assets', mosaicjson.tileAssets('getMosaicJsonTileAssets')),
 
   get('/files/{folder}/{kind}/{name}', files.read),
 ];

@@ -62,10 +62,13 @@ function limitsOf({ scan_limit: scan, items_limit: items, time_limit: seconds, e
 }
 
 export async function tileReply(call: TileCall, { kind, bbox, asset, draw }: TileQuestion): Promise<Reply> {
-  const { services, query } = call;
   const began = performance.now();
-  const found = await assetsOn(services, await targetOf(kind, call), bbox, asset, limitsOf(query));
-  const findMs = performance.now() - began;
+  const found = await assetsOn(call.services, await targetOf(kind, call), bbox, asset, limitsOf(call.query));
+  return answerTile(call, found, performance.now() - began, draw);
+}
+
+/** A tile whose assets are known. @param findMs how long it took to find them */
+export async function answerTile(call: Pick<TileCall, 'headers' | 'query'>, found: TileAssets, findMs: number, draw: TileQuestion['draw']): Promise<Reply> {
   const { key, tile } = draw({ hrefs: found.assets.map(({ href }) => href), version: found.assets.map(({ version }) => version).join(' ') });
   const etag = `W/"${key}.${Math.floor((Date.now() + staggered(key)) / REPLACED_MS).toString(36)}"`;
   const cut: Record<string, string> = found.cut === undefined ? {} : { 'X-Truncated': found.cut };
@@ -78,7 +81,7 @@ export async function tileReply(call: TileCall, { kind, bbox, asset, draw }: Til
     ...cut,
     ...(drawn.failed.length === 0 ? { 'Cache-Control': CACHED } : { 'Cache-Control': 'no-cache', 'X-Failed-Assets': String(drawn.failed.length), 'X-Failed': failuresOf(drawn) }),
   };
-  if (drawn.empty && query.empty !== 'transparent') return { status: 204, headers };
+  if (drawn.empty && call.query.empty !== 'transparent') return { status: 204, headers };
   return { text: drawn.bytes, type: drawn.contentType, headers: drawn.failed.length === 0 ? { ...headers, ETag: etag } : headers };
 }
 

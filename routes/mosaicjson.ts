@@ -1,0 +1,156 @@
+/** TiTiler's routes of MosaicJSON documents: `/mosaicjson/…?url=`. */
+import { performance } from 'node:perf_hooks';
+import { jsonAnswer } from '../schemas/documents.js';
+import { choice, text } from '../schemas/parameters.js';
+import { drawParameters, tileFormat, zoomParameters } from '../schemas/titiler.js';
+import { invalidAt, notImplemented } from '../src/errors.js';
+import { parseBbox } from '../src/geojson.js';
+import { assetsOfBox, assetsOfPoint, assetsOfTile, type MosaicDocument } from '../src/mosaics/read.js';
+import { crsOf } from '../src/tiles/matrix-documents.js';
+import { tileKey } from '../src/tiles/cached-renderer.js';
+import { type Call, operation, type Operation } from './http.js';
+import { mosaicAt } from './mosaicjson-document.js';
+import { LIVE } from './mosaics.js';
+import { answerTile } from './tile-reply.js';
+import { tilesQuery, tmsOf } from './tilejson.js';
+import { placeOf } from './tiles.js';
+
+const tag = 'MosaicJSON';
+const url = { url: text('The URL of a MosaicJSON: one of ours, or on an allowed host.') };
+const object = { 200: { description: 'The answer', type: 'application/json', schema: { type: 'object' } } };
+const upstream = { 502: { description: 'The document or an asset could not be read' }, 504: { description: 'Its host did not answer in time' } };
+
+type Asked = Pick<Call, 'services' | 'base' | 'signal'> & { readonly query: { readonly url?: string | undefined } };
+
+const mosaicOfCall = (call: Asked): Promise<MosaicDocument> => {
+  if (call.query.url === undefined || call.query.url === '') throw invalidAt('url', 'is needed: the URL of a MosaicJSON');
+  return mosaicAt(call, call.query.url);
+};
+
+export const info = operation({
+  id: 'getMosaicJsonInfo',
+  summary: 'What a MosaicJSON says of itself',
+  tag,
+  query: url,
+  answers: { ...object, ...upstream },
+  async handle(call) {
+    const { bounds, center, name, minzoom, maxzoom, quadkeyZoom, tiles } = await mosaicOfCall(call);
+    const body = { bounds, crs: crsOf('WorldCRS84Quad'), center, name, quadkeys: [], mosaic_tilematrixset: "<TileMatrixSet title='Google Maps Compatible for the World' id='WebMercatorQuad' crs='http://www.opengis.net/def/crs/EPSG/0/3857>", mosaic_minzoom: minzoom, mosaic_maxzoom: maxzoom, quadkey_zoom: quadkeyZoom, quadkey_count: tiles.size };
+    return { body, headers: LIVE };
+  },
+});
+
+export const bounds = operation({
+  id: 'getMosaicJsonBounds',
+  summary: 'The bounds of a MosaicJSON',
+  tag,
+  query: url,
+  answers: { ...object, ...upstream },
+  handle: async (call) => ({ body: { bounds: (await mosaicOfCall(call)).bounds, crs: crsOf('WorldCRS84Quad') }, headers: LIVE }),
+});
+
+export const tilejson = (id: string): Operation =>
+  operation({
+    id,
+    summary: 'TileJSON of a MosaicJSON',
+    tag,
+    query: { ...url, tile_format: tileFormat, ...zoomParameters, ...drawParameters },
+    answers: { 200: jsonAnswer('TileJSON 3.0.0', 'tilejson'), ...upstream },
+    async handle(call) {
+      const tms = tmsOf(call);
+      const mosaic = await mosaicOfCall(call);
+      const { minzoom = mosaic.minzoom, maxzoom = mosaic.maxzoom, tile_format: format } = call.query;
+      const query = tilesQuery(call.search).replaceAll('%7B', '{').replaceAll('%7D', '}');
+      const template = `${call.base}/mosaicjson/tiles/${tms}/{z}/{x}/{y}${format === undefined ? '' : `.${format}`}${query}`;
+      const { attribution, name, center } = mosaic;
+      const body = { tilejson: '3.0.0', name, version: '1.0.0', scheme: 'xyz', tiles: [template], minzoom, maxzoom, bounds: mosaic.bounds, center, ...(attribution === undefined ? {} : { attribution }) };
+      return { body, headers: LIVE };
+    },
+  });
+
+/** Assets of the tile that a path names. */
+function assetsAt(mosaic: MosaicDocument, { params }: Pick<Call, 'params'>): { place: ReturnType<typeof placeOf>; assets: string[] } {
+  const place = placeOf(params);
+  return { place, assets: place.tms === 'WebMercatorQuad' ? assetsOfTile(mosaic, place.z, place.x, place.y) : assetsOfBox(mosaic, place.bbox) };
+}
+
+/** The last part of the path may carry a format. */
+function withoutFormat({ y = '', ...rest }: Call['params']): Call['params'] {
+  const [, row, format] = /^(\d+)\.(\w+)$/.exec(y) ?? [];
+  if (format !== undefined && format !== 'png') throw notImplemented(`Tiles of a MosaicJSON are drawn as png; ${format} is not drawn yet.`);
+  return { ...rest, y: row ?? y };
+}
+
+const tileQuery = {
+  ...url,
+  tilesize: choice('Pixels of a side.', ['256', '512']),
+  empty: choice('What a tile without data is: nothing (204, the default), or a transparent picture.', ['none', 'transparent']),
+};
+
+export const tile = (id: string): Operation =>
+  operation({
+    id,
+    summary: 'A map tile of a MosaicJSON',
+    tag,
+    query: tileQuery,
+    answers: { 200: { description: 'The tile', type: 'image/png' }, 204: { description: 'No data there' }, 501: { description: 'A COG of a kind that is not drawn yet' }, ...upstream },
+    async handle(call) {
+      const began = performance.now();
+      const params = withoutFormat(call.params);
+      const { place, assets } = assetsAt(await mosaicOfCall(call), { params });
+      const { tms, z, x, y } = place;
+      const tileSize = call.query.tilesize === '512' ? 512 : 256;
+      const found = { assets: assets.map((href) => ({ id: href, href, version: '' })), cut: undefined };
+      return answerTile(call, found, performance.now() - began, ({ hrefs }) => {
+        const request = { tms, z, x, y, tileSize, hrefs, format: 'png' } as const;
+        return { key: tileKey(request), tile: () => call.services.renderer.render(request, call.signal) };
+      });
+    },
+  });
+
+const list = { 200: { description: 'URLs, the first on top', type: 'application/json', schema: { type: 'array', items: { type: 'string' } } } };
+
+export const tileAssets = (id: string): Operation =>
+  operation({
+    id,
+    summary: 'The assets of a tile of a MosaicJSON',
+    tag,
+    query: url,
+    answers: { ...list, ...upstream },
+    handle: async (call) => ({ body: assetsAt(await mosaicOfCall(call), call).assets, headers: LIVE }),
+  });
+
+function positionOf({ params }: Pick<Call, 'params'>): [number, number] {
+  const [lon, lat] = ['lon', 'lat'].map((name) => {
+    const written = params[name] ?? '';
+    const value = Number(written);
+    if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(written) || !Number.isFinite(value)) throw invalidAt(name, `must be a number, not ${JSON.stringify(written)}`);
+    return value;
+  }) as [number, number];
+  parseBbox([lon, lat, lon, lat], 'lon,lat');
+  return [lon, lat];
+}
+
+export const pointAssets = operation({
+  id: 'getMosaicJsonPointAssets',
+  summary: 'The assets of a MosaicJSON on a point',
+  tag,
+  query: url,
+  answers: { ...list, ...upstream },
+  handle: async (call) => ({ body: assetsOfPoint(await mosaicOfCall(call), ...positionOf(call)), headers: LIVE }),
+});
+
+/** Values of pixels come with the point routes of searches; until then it is said plainly. */
+export const point = operation({
+  id: 'getMosaicJsonPoint',
+  summary: 'The values of a MosaicJSON at a point',
+  tag,
+  query: url,
+  answers: { ...object, 501: { description: 'Values are not read yet' }, ...upstream },
+  async handle(call) {
+    const position = positionOf(call);
+    const assets = assetsOfPoint(await mosaicOfCall(call), ...position);
+    if (assets.length > 0) throw notImplemented('The values of pixels at a point are not read yet; …/point/{lon},{lat}/assets names the assets there.');
+    return { body: { coordinates: position, assets: [] }, headers: LIVE };
+  },
+});
