@@ -1,9 +1,11 @@
 /** Map tiles of searches, collections and datasets, drawn by the server itself. */
 import { choice, repeated } from '../schemas/parameters.js';
+import { FORMAT_NAMES, formatOf, formatParameter, pictureTypes, styleOf, styleParameters } from '../schemas/tiles.js';
 import { accessParameters, narrowParameters } from '../schemas/titiler.js';
 import { DomainError, invalidAt, notFound } from '../src/errors.js';
 import type { Bbox } from '../src/geojson.js';
 import { assetsIn, boundsOfTarget } from '../src/searches/tile-assets.js';
+import type { WantedFormat } from '../src/tiles/encode.js';
 import { drawPreview } from '../src/tiles/preview.js';
 import { tileKey } from '../src/tiles/cached-renderer.js';
 import { isTileMatrixSetId, locateTile, type TileMatrixSetId } from '../src/tiles/matrices.js';
@@ -16,6 +18,8 @@ const tag = 'Tiles';
 const tileQuery = {
   assets: repeated('The asset to draw; `data` unless told.'),
   tilesize: choice('Pixels of a side.', ['256', '512']),
+  format: formatParameter,
+  ...styleParameters,
   empty: choice('What a tile without data is: nothing (204, the default), or a transparent picture.', ['none', 'transparent']),
 };
 
@@ -48,18 +52,14 @@ export function placeOf(params: Call['params']): Place {
   return { tms, z, x, y, bbox: place.bbox };
 }
 
-/** The formats of API.md section 5. */
-const FORMATS = new Set(['png', 'webp', 'jpg', 'jpeg', 'tif', 'npy']);
-
 /** `y`, or `y.png`: the last part of the path may carry a format. */
-function withFormat(params: Call['params']): Call['params'] {
+function withFormat(params: Call['params']): { params: Call['params']; format: WantedFormat | undefined } {
   const { y = '', ...rest } = params;
   const match = /^(\d+)\.(\w+)$/.exec(y);
-  if (match === null) return params;
-  const format = match[2] ?? '';
-  if (!FORMATS.has(format)) throw invalidAt('y', `must be a whole number, with or without a format behind it (${[...FORMATS].join(', ')})`);
-  if (format !== 'png') throw new DomainError('NotImplemented', `Tiles are drawn as png; ${format} is not drawn yet.`);
-  return { ...rest, y: match[1] ?? '' };
+  if (match === null) return { params, format: undefined };
+  const format = formatOf(match[2] ?? '');
+  if (format === undefined) throw invalidAt('y', `must be a whole number, with or without a format behind it (${FORMAT_NAMES.join(', ')})`);
+  return { params: { ...rest, y: match[1] ?? '' }, format };
 }
 
 export const tile = (kind: TargetKind): Operation =>
@@ -69,13 +69,15 @@ export const tile = (kind: TargetKind): Operation =>
     tag,
     query: { ...tileQuery, ...accessParameters, ...(kind === 'collection' ? narrowParameters : {}) },
     answers: {
-      200: { description: 'The tile', type: 'image/png' },
+      200: { description: 'The tile', ...pictureTypes },
       204: { description: 'No data there' },
       ...undrawn,
     },
     async handle(call) {
-      const place = placeOf(withFormat(call.params));
+      const { params, format } = withFormat(call.params);
+      const place = placeOf(params);
       const { services, query, signal } = call;
+      const style = styleOf(query);
       if (query.assets !== undefined && query.assets.length > 1) throw new DomainError('NotImplemented', 'Tiles are drawn of one asset; several assets are not combined yet.');
       const { tms, z, x, y } = place;
       const tileSize = query.tilesize === '512' ? 512 : 256;
@@ -84,7 +86,7 @@ export const tile = (kind: TargetKind): Operation =>
         bbox: place.bbox,
         asset: query.assets?.[0],
         draw: ({ hrefs, version }) => {
-          const request = { tms, z, x, y, tileSize, hrefs, format: 'png' } as const;
+          const request = { tms, z, x, y, tileSize, hrefs, format: format ?? query.format ?? 'auto', style } as const;
           return { key: tileKey(request, version), tile: () => services.renderer.render(request, signal, version) };
         },
       });

@@ -1,0 +1,129 @@
+/** What a picture of tiles looks like, as query parameters: titiler's names, read into a style. */
+import { invalidAt } from '../src/errors.js';
+import { COLORMAP_NAMES, namedColormap, parseColormap } from '../src/tiles/colormaps.js';
+import { TILE_FORMATS, type WantedFormat } from '../src/tiles/encode.js';
+import { parseExpressions } from '../src/tiles/expression.js';
+import { RESAMPLINGS } from '../src/tiles/kernels.js';
+import { type Colormap, PIXEL_SELECTIONS, type Style } from '../src/tiles/style.js';
+import { choice, flag, type Parameter, type Parsed, repeated, text } from './parameters.js';
+
+/** Several values: a parameter that is repeated, or parts between commas. */
+const parts = (values: readonly string[]): string[] => values.flatMap((value) => value.split(',')).map((part) => part.trim()).filter((part) => part !== '');
+
+const bidx: Parameter<number[]> = {
+  ...repeated('Bands of the asset, counted from 1; all but alpha unless told.'),
+  parse: (values, name) =>
+    parts(values).map((part) => {
+      if (!/^[1-9]\d{0,4}$/.test(part)) throw invalidAt(name, `must be band numbers from 1 on, not ${JSON.stringify(part)}`);
+      return Number(part);
+    }),
+};
+
+const bands: Parameter<(number | string)[]> = {
+  ...repeated('Bands by number or by name; names are the descriptions in the file, or b1, b2, ….'),
+  parse: (values) => parts(values).map((part) => (/^[1-9]\d{0,4}$/.test(part) ? Number(part) : part)),
+};
+
+const expression: Parameter<string[]> = {
+  ...text('Band arithmetic, such as (b2-b1)/(b2+b1); several expressions are bands of the picture, a semicolon between them.'),
+  parse: (values) => parseExpressions(values[0] ?? '').map((parsed) => parsed.text),
+};
+
+const rescale: Parameter<(readonly [number, number])[]> = {
+  ...repeated('The lowest and highest value, a comma between; once, or for each band. They become 0 and 255.'),
+  parse(values, name) {
+    const numbers = parts(values.map((value) => value.replace(/[[\]]/g, ''))).map(Number);
+    const ranges = Array.from({ length: Math.ceil(numbers.length / 2) }, (_, i): readonly [number, number] => [numbers[2 * i] ?? Number.NaN, numbers[2 * i + 1] ?? Number.NaN]);
+    for (const [low, high] of ranges) if (!(Number.isFinite(low) && Number.isFinite(high) && low < high)) throw invalidAt(name, 'must be pairs of numbers, the lower first, such as 0,3000');
+    return ranges;
+  },
+};
+
+const nodata: Parameter<number> = {
+  ...text('The value that stands for no data in the place of the file\'s; nan too.'),
+  parse(values, name) {
+    const value = (values[0] ?? '').trim().toLowerCase();
+    if (value === 'nan') return Number.NaN;
+    if (value === 'inf' || value === '-inf') return value === 'inf' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    if (!Number.isFinite(Number(value))) throw invalidAt(name, `must be a number or nan, not ${JSON.stringify(value.slice(0, 40))}`);
+    return Number(value);
+  },
+};
+
+const colormapName: Parameter<Colormap> = {
+  ...text('One of matplotlib\'s colormaps, for a picture of one band.', { enum: COLORMAP_NAMES }),
+  parse: (values, name) => namedColormap(values[0] ?? '', name),
+};
+
+const colormap: Parameter<Colormap> = {
+  ...text('The name of a colormap, or JSON: {"1": "#ff0000", "2": [0, 0, 255, 128]}, or [[[0, 10], "#ff0000"], …] for intervals.'),
+  parse: (values, name) => (/^\s*[[{]/.test(values[0] ?? '') ? parseColormap(values[0] ?? '', name) : namedColormap(values[0] ?? '', name)),
+};
+
+/** Known to titiler, but not honoured here: said rather than ignored. `harmless` are the values that ask for nothing. */
+const refused = (what: string, harmless: readonly string[] = []): Parameter<undefined> => ({
+  ...text(`${what}; not supported here.`),
+  parse(values, name) {
+    if (!values.every((value) => harmless.includes(value))) throw invalidAt(name, 'is not supported here');
+    return undefined;
+  },
+});
+
+export const styleParameters = {
+  bidx,
+  bands,
+  expression,
+  rescale,
+  nodata,
+  unscale: flag('Applies the scale and offset of each band of the file.'),
+  resampling: choice('How an asset is read where its pixels are finer than the tile\'s, or of the same CRS; nearest unless told.', RESAMPLINGS),
+  reproject: choice('How an asset of another CRS is warped; nearest unless told.', RESAMPLINGS),
+  pixel_selection: choice('Which of the pixels that lie on one another is shown: the first, or what is made of all of them.', PIXEL_SELECTIONS),
+  colormap_name: colormapName,
+  colormap,
+  return_mask: flag('Whether places without data are transparent; true unless told.'),
+  asset_as_band: refused('Each asset as one band of the expression', ['false']),
+  algorithm: refused('An algorithm over the pixels'),
+  algorithm_params: refused('Its parameters'),
+  color_formula: refused('A colour formula'),
+  buffer: refused('Pixels beyond the edges of a tile', ['0']),
+  padding: refused('Pixels that resampling reads beyond the edges', ['0']),
+};
+
+/** @throws InvalidInput for parameters that exclude each other */
+export function styleOf(query: Parsed<typeof styleParameters>): Style {
+  const { bidx: indices, bands: names, expression: expressions, colormap: own, colormap_name: named, rescale: ranges } = query;
+  if (indices !== undefined && names !== undefined) throw invalidAt('bands', 'and bidx say the same; give one of them');
+  const chosen = indices ?? names;
+  if (chosen !== undefined && expressions !== undefined) throw invalidAt('expression', 'names its bands itself; leave out bidx and bands');
+  const map = named ?? own;
+  return {
+    ...(chosen === undefined || chosen.length === 0 ? {} : { bands: chosen }),
+    ...(expressions === undefined ? {} : { expressions }),
+    ...(ranges === undefined || ranges.length === 0 ? {} : { rescale: ranges }),
+    ...(map === undefined ? {} : { colormap: map }),
+    ...(query.nodata === undefined ? {} : { nodata: query.nodata }),
+    ...(query.unscale === undefined ? {} : { unscale: query.unscale }),
+    ...(query.resampling === undefined ? {} : { resampling: query.resampling }),
+    ...(query.reproject === undefined ? {} : { reproject: query.reproject }),
+    ...(query.pixel_selection === undefined ? {} : { selection: query.pixel_selection }),
+    ...(query.return_mask === undefined ? {} : { returnMask: query.return_mask }),
+  };
+}
+
+/** `jpeg` is another name of jpg. */
+export const FORMAT_NAMES: readonly string[] = [...TILE_FORMATS, 'jpeg'];
+
+export const formatParameter: Parameter<WantedFormat> = {
+  ...text('The format; png where a pixel is empty and jpg where none is, unless told.', { enum: FORMAT_NAMES }),
+  parse(values, name) {
+    const format = formatOf(values[0] ?? '');
+    if (format === undefined) throw invalidAt(name, `must be one of ${FORMAT_NAMES.join(', ')}`);
+    return format;
+  },
+};
+
+export const formatOf = (text: string): WantedFormat | undefined => (text === 'jpeg' ? 'jpg' : TILE_FORMATS.find((format) => format === text));
+
+/** What a picture may be answered as. */
+export const pictureTypes = { type: 'image/png', others: ['image/jpeg', 'image/webp', 'image/tiff', 'application/x-binary'] } as const;
