@@ -58,7 +58,7 @@ async function expectDemo(server: ServerProcess): Promise<void> {
   // Two blue oceans and one white continent, where they are.
   const pixels = await Promise.all([['2/0/2'], ['2/2/2'], ['3/4/7']].map(async ([place = '']) => {
     const [z = '', x = '', y = ''] = place.split('/');
-    const response = await fetch(template.replace('{z}', z).replace('{x}', x).replace('{y}', y));
+    const response = await fetch(template.replace('{z}', z).replace('{x}', x).replace('{y}', `${y}.png`));
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/png']);
     const { channels } = await sharp(Buffer.from(await response.arrayBuffer())).stats();
     return channels.slice(0, 3).map(({ mean }) => mean);

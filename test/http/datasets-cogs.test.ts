@@ -150,7 +150,7 @@ describe('the map tiles', () => {
 
   it('show a known COG, under dataset and search alike', async () => {
     const { search_id: searchId } = await world();
-    for (const path of ['/api/datasets/world/tiles/1/1/0', `/searches/${text(searchId)}/tiles/WebMercatorQuad/1/1/0?assets=data`, '/collections/datasets/tiles/WebMercatorQuad/1/1/0']) {
+    for (const path of ['/api/datasets/world/tiles/1/1/0.png', `/searches/${text(searchId)}/tiles/WebMercatorQuad/1/1/0.png?assets=data`, '/collections/datasets/tiles/WebMercatorQuad/1/1/0?format=png']) {
       const { status, headers, bytes } = await server.request('GET', path);
       expect({ path, status, type: headers['content-type'] }).toEqual({ path, status: 200, type: 'image/png' });
       expect(await pixel(bytes)).toEqual([...BLUE, 255]);
@@ -160,8 +160,8 @@ describe('the map tiles', () => {
   it('stack as the dataset says: the last tile on top, or the first, in the picture and in the mosaic', async () => {
     await world({}, 'last');
     await world({ overlap: 'first' }, 'first');
-    expect(await pixel((await server.request('GET', '/api/datasets/last/tiles/1/1/0')).bytes)).toEqual([...BLUE, 255]);
-    expect(await pixel((await server.request('GET', '/api/datasets/first/tiles/1/1/0')).bytes)).toEqual([...RED, 255]);
+    expect(await pixel((await server.request('GET', '/api/datasets/last/tiles/1/1/0.png')).bytes)).toEqual([...BLUE, 255]);
+    expect(await pixel((await server.request('GET', '/api/datasets/first/tiles/1/1/0.png')).bytes)).toEqual([...RED, 255]);
     const top = async (path: string): Promise<string> => text(Object.values((await get(path))['tiles'] ?? {})[0]?.['0']);
     expect(await top('/api/datasets/last/mosaic.json')).toContain('last-over.tif');
     expect(await top('/api/datasets/first/mosaic.json')).toContain('first-under.tif');
@@ -193,15 +193,41 @@ describe('the map tiles', () => {
     expect((await server.request('GET', '/collections/datasets/tiles/NoSuchQuad/0/0/0')).status).toBe(404);
   });
 
-  it('of data that is not drawn yet are 501 and say what is missing', async () => {
-    const href = await server.file('wide.tif', await makeCog({ width: 90, height: 90, bands: 1, dtype: 'uint16', west: 0, north: 90, block: 64 }));
+  it('come in every format, and without one as PNG where they are transparent and as JPEG where not', async () => {
+    await world();
+    const typeOf = async (tile: string): Promise<unknown> => {
+      const { status, headers } = await server.request('GET', `/api/datasets/world/tiles/${tile}`);
+      return [status, headers['content-type']];
+    };
+    expect(await typeOf('2/2/1')).toEqual([200, 'image/jpeg']);
+    expect(await typeOf('0/0/0')).toEqual([200, 'image/png']);
+    expect(await typeOf('1/1/0.jpeg')).toEqual([200, 'image/jpeg']);
+    expect(await typeOf('1/1/0.webp')).toEqual([200, 'image/webp']);
+    expect(await typeOf('1/1/0.tif')).toEqual([200, 'image/tiff; application=geotiff']);
+    expect(await typeOf('1/1/0?format=npy')).toEqual([200, 'application/x-binary']);
+    expect((await server.request('GET', '/api/datasets/world/tiles/1/1/0.bmp')).status).toBe(400);
+  });
+
+  it('of numbers are stretched and coloured as the query says', async () => {
+    const href = await server.file('wide.tif', await makeCog({ width: 90, height: 90, bands: 1, dtype: 'uint16', west: 0, north: 90, block: 64, pixels: () => [1500] }));
     await postDataset(server, { dataset: { id: 'wide' }, tiles: [{ href }] });
-    const { status, body } = await server.request('GET', '/api/datasets/wide/tiles/1/1/0');
-    expect({ status, code: body['code'] }).toEqual({ status: 501, code: 'NotImplemented' });
-    expect(text(body['description'])).toMatch(/uint16|16/);
-    const other = await server.request('GET', '/api/datasets/wide/tiles/1/1/0.webp');
-    expect(other.status).toBe(501);
-    expect(text(other.body['description'])).toMatch(/webp/);
+    const shown = async (query: string): Promise<readonly number[]> => pixel((await server.request('GET', `/api/datasets/wide/tiles/1/1/0.png?${query}`)).bytes);
+    expect(await shown('rescale=1000,2000')).toEqual([127, 127, 127, 255]);
+    expect(await shown('rescale=1000,2000&colormap_name=gray_r')).toEqual([128, 128, 128, 255]);
+    expect(await shown(`colormap=${encodeURIComponent('{"1500": "#ff8000"}')}`)).toEqual([255, 128, 0, 255]);
+    expect(await shown(`colormap=${encodeURIComponent('[[[1400, 1500], "#111"], [[1500, 1600], [1, 2, 3]]]')}`)).toEqual([1, 2, 3, 255]);
+    expect(await shown('expression=b1/10;b1/15;b1/20&rescale=0,255')).toEqual([150, 100, 75, 255]);
+    expect((await server.request('GET', '/api/datasets/wide/tiles/1/1/0.png?nodata=1500')).status).toBe(204);
+  });
+
+  it.each([
+    ['bidx=7', /bidx/], ['bidx=0', /bidx/], ['expression=b1%2B', /expression/], ['expression=process.exit()', /expression/], ['rescale=5,1', /rescale/], ['colormap_name=nosuch', /colormap_name/],
+    ['colormap=%7B%22x%22:1%7D', /colormap/], ['resampling=magic', /resampling/], ['pixel_selection=loudest', /pixel_selection/], ['nodata=none', /nodata/], ['algorithm=hillshade', /algorithm/],
+    ['bidx=1&expression=b1', /expression/],
+  ])('with %s are the fault of the caller, who is told what', async (query, told) => {
+    await world();
+    const { status, body } = await server.request('GET', `/api/datasets/world/tiles/1/1/0?${query}`);
+    expect({ status, description: text(body['description']) }).toEqual({ status: 400, description: expect.stringMatching(told) as unknown });
   });
 
   it('of a COG that has vanished are 502, without its path on the machine', async () => {

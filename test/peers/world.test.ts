@@ -81,7 +81,7 @@ const withPython = python !== undefined ? it : it.skip;
     expect(read.tilejson).toMatchObject({ minzoom: mosaic['minzoom'], maxzoom: mosaic['maxzoom'] });
     expect([read.info['quadkeys'] !== undefined || read.info['bounds'] !== undefined, text(read.point)]).toEqual([true, expect.stringContaining('.tif')]);
     expect(read.tile.slice(0, 2)).toEqual([200, 'image/png']);
-    const tile = await server.request('GET', '/api/datasets/world/tiles/2/2/1');
+    const tile = await server.request('GET', '/api/datasets/world/tiles/2/2/1.png');
     const { channels: [band] } = await sharp(tile.bytes).stats();
     for (const mean of [read.tile[2], read.rio[0]]) expect(Math.abs(mean - (band?.mean ?? 0))).toBeLessThan(0.5);
   }, 120_000);
@@ -90,7 +90,7 @@ const withPython = python !== undefined ? it : it.skip;
     const tilejson = (await server.request('GET', text(answer['tilejson_url']))).body;
     const template = text(listOf(tilejson['tiles'])[0]);
     await expectSamePixels(files.toReversed(), allTiles([0, 1, 2, 3]), async ([z, x, y]) => {
-      const tile = await server.request('GET', template.replace('{z}', `${z}`).replace('{x}', `${x}`).replace('{y}', `${y}`));
+      const tile = await server.request('GET', template.replace('{z}', `${z}`).replace('{x}', `${x}`).replace('{y}', `${y}.png`));
       expect([200, 204]).toContain(tile.status);
       return tile.status === 204 ? undefined : tile.bytes;
     });
