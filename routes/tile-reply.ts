@@ -11,6 +11,7 @@ import { shownHref } from '../src/storage/source.js';
 import type { Call, Reply } from './http.js';
 import type { TargetKind } from './mosaics.js';
 import { narrowedTarget } from './tilejson.js';
+import { titilerReply } from './titiler.js';
 
 /** What is to be drawn, once it is known of which assets. */
 interface Drawn {
@@ -63,7 +64,10 @@ function limitsOf({ scan_limit: scan, items_limit: items, time_limit: seconds, e
 
 export async function tileReply(call: TileCall, { kind, bbox, asset, draw }: TileQuestion): Promise<Reply> {
   const began = performance.now();
-  const found = await assetsOn(call.services, await targetOf(kind, call), bbox, asset, limitsOf(call.query));
+  const target = await targetOf(kind, call);
+  const { titiler } = call.services.config;
+  if (titiler !== undefined) return titilerReply(titiler, call, kind, target);
+  const found = await assetsOn(call.services, target, bbox, asset, limitsOf(call.query));
   return answerTile(call, found, performance.now() - began, draw);
 }
 

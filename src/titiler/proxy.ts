@@ -1,0 +1,92 @@
+/** Tiles asked of a TiTiler in the place of being drawn: titiler-pgstac on the same database, or titiler's MosaicJSON over ours. */
+import { request } from 'undici';
+import type { TilesConfig } from '../config-tiles.js';
+import { DomainError, invalidInput, messageOf } from '../errors.js';
+import { isObject } from '../json.js';
+import { segment } from '../links.js';
+import { codeOf } from '../storage/source.js';
+
+export type TitilerConfig = NonNullable<TilesConfig['titiler']>;
+
+/** What the tile is of, by the names that each kind of TiTiler knows. */
+export interface TitilerSubject {
+  /** titiler-pgstac: a registered search, or a collection, which may be narrowed. */
+  readonly search: { readonly id: string } | { readonly collection: string };
+  /** titiler's MosaicJSON: the absolute URL of our document. */
+  readonly mosaic: string;
+  /** What is drawn where the caller names no asset. */
+  readonly asset: string;
+}
+
+export interface TitilerTile {
+  readonly tms: string;
+  readonly z: string;
+  readonly x: string;
+  /** With its format, where there is one: `12.png`. */
+  readonly y: string;
+  /** As the caller wrote it. */
+  readonly query: URLSearchParams;
+}
+
+/** Undefined bytes: no data there. */
+export interface TitilerPicture {
+  readonly bytes: Buffer | undefined;
+  readonly type: string;
+}
+
+/** Our own parameters, which TiTiler does not know. */
+const OURS = ['empty', 'f'];
+const TIMEOUT_MS = 30_000;
+const MAX_BYTES = 64 * 1024 * 1024;
+const MAX_DETAIL = 300;
+
+export function titilerUrl({ url, kind }: TitilerConfig, { search, mosaic, asset }: TitilerSubject, { tms, z, x, y, query }: TitilerTile): URL {
+  const said = new URLSearchParams(query);
+  for (const name of OURS) said.delete(name);
+  const place = `tiles/${[tms, z, x, y].map(segment).join('/')}`;
+  if (kind === 'mosaicjson') {
+    const document = new URL(mosaic);
+    document.searchParams.set('asset', said.get('assets') ?? asset);
+    said.delete('assets');
+    said.set('url', document.href);
+    return new URL(`${url}/mosaicjson/${place}?${said.toString()}`);
+  }
+  if (!said.has('assets') && !said.has('expression')) said.set('assets', asset);
+  const root = 'id' in search ? `searches/${segment(search.id)}` : `collections/${segment(search.collection)}`;
+  return new URL(`${url}/${root}/${place}?${said.toString()}`);
+}
+
+/**
+ * @throws InvalidInput for what TiTiler takes for a fault of the caller, Upstream when it fails, UpstreamTimeout after 30 s;
+ *   the signal's reason
+ */
+export async function askTitiler(url: URL, signal: AbortSignal): Promise<TitilerPicture> {
+  const deadline = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    const { statusCode, headers, body } = await request(url, { signal: AbortSignal.any([signal, deadline]), headers: { accept: '*/*', 'user-agent': 'stac-mosaic' } });
+    const bytes = Buffer.from(await body.arrayBuffer());
+    const type = String(headers['content-type'] ?? 'application/octet-stream');
+    if (statusCode === 200 && bytes.length <= MAX_BYTES) return { bytes, type };
+    // What is drawn was found before: a 404 says that there is no asset on this tile.
+    if (statusCode === 204 || statusCode === 404) return { bytes: undefined, type };
+    const why = detailOf(bytes);
+    if (statusCode === 400 || statusCode === 422) throw invalidInput(`TiTiler refuses this: ${why}`);
+    throw new DomainError('Upstream', `TiTiler answered ${statusCode}${why === '' ? '' : `: ${why}`}.`);
+  } catch (error) {
+    if (error instanceof DomainError) throw error;
+    if (signal.aborted) throw signal.reason;
+    if (deadline.aborted || /TIMEOUT|ETIMEDOUT/.test(codeOf(error))) throw new DomainError('UpstreamTimeout', `TiTiler did not answer within ${TIMEOUT_MS / 1000} s.`, { cause: error });
+    throw new DomainError('Upstream', `TiTiler cannot be reached (${codeOf(error) || messageOf(error)}).`, { cause: error });
+  }
+}
+
+/** FastAPI's `detail`, a text or a list of faults. */
+function detailOf(bytes: Buffer): string {
+  try {
+    const document: unknown = JSON.parse(bytes.toString('utf8'));
+    const detail = isObject(document) ? document['detail'] : undefined;
+    return (typeof detail === 'string' ? detail : JSON.stringify(detail ?? '')).slice(0, MAX_DETAIL);
+  } catch {
+    return '';
+  }
+}
