@@ -1,19 +1,19 @@
 /** TiTiler's routes of MosaicJSON documents: `/mosaicjson/…?url=`. */
 import { performance } from 'node:perf_hooks';
 import { jsonAnswer } from '../schemas/documents.js';
-import { choice, text } from '../schemas/parameters.js';
+import { text } from '../schemas/parameters.js';
+import { pictureTypes } from '../schemas/tiles.js';
 import { drawParameters, tileFormat, zoomParameters } from '../schemas/titiler.js';
 import { invalidAt, notImplemented } from '../src/errors.js';
 import { parseBbox } from '../src/geojson.js';
 import { assetsOfBox, assetsOfPoint, assetsOfTile, type MosaicDocument } from '../src/mosaics/read.js';
 import { crsOf } from '../src/tiles/matrix-documents.js';
-import { tileKey } from '../src/tiles/cached-renderer.js';
 import { type Call, operation, type Operation } from './http.js';
 import { mosaicAt } from './mosaicjson-document.js';
 import { LIVE } from './mosaics.js';
 import { answerTile } from './tile-reply.js';
 import { tilesQuery, tmsOf } from './tilejson.js';
-import { placeOf } from './tiles.js';
+import { drawingOf, pictureQuery, placeOf, withFormat } from './tiles.js';
 
 const tag = 'MosaicJSON';
 const url = { url: text('The URL of a MosaicJSON: one of ours, or on an allowed host.') };
@@ -74,37 +74,19 @@ function assetsAt(mosaic: MosaicDocument, { params }: Pick<Call, 'params'>): { p
   return { place, assets: place.tms === 'WebMercatorQuad' ? assetsOfTile(mosaic, place.z, place.x, place.y) : assetsOfBox(mosaic, place.bbox) };
 }
 
-/** The last part of the path may carry a format. */
-function withoutFormat({ y = '', ...rest }: Call['params']): Call['params'] {
-  const [, row, format] = /^(\d+)\.(\w+)$/.exec(y) ?? [];
-  if (format !== undefined && format !== 'png') throw notImplemented(`Tiles of a MosaicJSON are drawn as png; ${format} is not drawn yet.`);
-  return { ...rest, y: row ?? y };
-}
-
-const tileQuery = {
-  ...url,
-  tilesize: choice('Pixels of a side.', ['256', '512']),
-  empty: choice('What a tile without data is: nothing (204, the default), or a transparent picture.', ['none', 'transparent']),
-};
-
 export const tile = (id: string): Operation =>
   operation({
     id,
     summary: 'A map tile of a MosaicJSON',
     tag,
-    query: tileQuery,
-    answers: { 200: { description: 'The tile', type: 'image/png' }, 204: { description: 'No data there' }, 501: { description: 'A COG of a kind that is not drawn yet' }, ...upstream },
+    query: { ...url, ...pictureQuery },
+    answers: { 200: { description: 'The tile', ...pictureTypes }, 204: { description: 'No data there' }, 501: { description: 'A COG of a kind that is not drawn yet' }, ...upstream },
     async handle(call) {
       const began = performance.now();
-      const params = withoutFormat(call.params);
+      const { params, format } = withFormat(call.params);
       const { place, assets } = assetsAt(await mosaicOfCall(call), { params });
-      const { tms, z, x, y } = place;
-      const tileSize = call.query.tilesize === '512' ? 512 : 256;
       const found = { assets: assets.map((href) => ({ id: href, href, version: '' })), cut: undefined };
-      return answerTile(call, found, performance.now() - began, ({ hrefs }) => {
-        const request = { tms, z, x, y, tileSize, hrefs, format: 'png' } as const;
-        return { key: tileKey(request), tile: () => call.services.renderer.render(request, call.signal) };
-      });
+      return answerTile(call, found, performance.now() - began, drawingOf(call, place, format));
     },
   });
 

@@ -11,17 +11,20 @@ import { tileKey } from '../src/tiles/cached-renderer.js';
 import { isTileMatrixSetId, locateTile, type TileMatrixSetId } from '../src/tiles/matrices.js';
 import { type Call, type Operation, operation } from './http.js';
 import { type TargetKind, targets } from './mosaics.js';
-import { tileReply } from './tile-reply.js';
+import { type TileQuestion, tileReply } from './tile-reply.js';
+import { titilerRenderer } from './titiler.js';
 
 const tag = 'Tiles';
 
-const tileQuery = {
-  assets: repeated('The asset to draw; `data` unless told.'),
+/** What a picture of a tile looks like. */
+export const pictureQuery = {
   tilesize: choice('Pixels of a side.', ['256', '512']),
   format: formatParameter,
   ...styleParameters,
   empty: choice('What a tile without data is: nothing (204, the default), or a transparent picture.', ['none', 'transparent']),
 };
+
+const tileQuery = { assets: repeated('The asset to draw; `data` unless told.'), ...pictureQuery };
 
 /** Why a picture may not come. */
 const undrawn = {
@@ -30,7 +33,7 @@ const undrawn = {
   504: { description: 'No asset answered in time' },
 };
 
-interface Place {
+export interface Place {
   readonly tms: TileMatrixSetId;
   readonly z: number;
   readonly x: number;
@@ -53,13 +56,23 @@ export function placeOf(params: Call['params']): Place {
 }
 
 /** `y`, or `y.png`: the last part of the path may carry a format. */
-function withFormat(params: Call['params']): { params: Call['params']; format: WantedFormat | undefined } {
+export function withFormat(params: Call['params']): { params: Call['params']; format: WantedFormat | undefined } {
   const { y = '', ...rest } = params;
   const match = /^(\d+)\.(\w+)$/.exec(y);
   if (match === null) return { params, format: undefined };
   const format = formatOf(match[2] ?? '');
   if (format === undefined) throw invalidAt('y', `must be a whole number, with or without a format behind it (${FORMAT_NAMES.join(', ')})`);
   return { params: { ...rest, y: match[1] ?? '' }, format };
+}
+
+/** How the picture that a call asks for is drawn, once its assets are known. @throws InvalidInput */
+export function drawingOf({ services, query, signal }: Pick<Call<typeof pictureQuery>, 'services' | 'query' | 'signal'>, { tms, z, x, y }: Place, format: WantedFormat | undefined): TileQuestion['draw'] {
+  const style = styleOf(query);
+  const tileSize = query.tilesize === '512' ? 512 : 256;
+  return ({ hrefs, version }) => {
+    const request = { tms, z, x, y, tileSize, hrefs, format: format ?? query.format ?? 'auto', style } as const;
+    return { key: tileKey(request, version), tile: () => services.renderer.render(request, signal, version) };
+  };
 }
 
 export const tile = (kind: TargetKind): Operation =>
@@ -76,20 +89,9 @@ export const tile = (kind: TargetKind): Operation =>
     async handle(call) {
       const { params, format } = withFormat(call.params);
       const place = placeOf(params);
-      const { services, query, signal } = call;
-      const style = styleOf(query);
+      const { query } = call;
       if (query.assets !== undefined && query.assets.length > 1) throw new DomainError('NotImplemented', 'Tiles are drawn of one asset; several assets are not combined yet.');
-      const { tms, z, x, y } = place;
-      const tileSize = query.tilesize === '512' ? 512 : 256;
-      return tileReply(call, {
-        kind,
-        bbox: place.bbox,
-        asset: query.assets?.[0],
-        draw: ({ hrefs, version }) => {
-          const request = { tms, z, x, y, tileSize, hrefs, format: format ?? query.format ?? 'auto', style } as const;
-          return { key: tileKey(request, version), tile: () => services.renderer.render(request, signal, version) };
-        },
-      });
+      return tileReply(call, { kind, bbox: place.bbox, asset: query.assets?.[0], draw: drawingOf(call, place, format) });
     },
   });
 
@@ -106,8 +108,10 @@ export const preview = operation({
     const { services, signal } = call;
     const target = await targets.dataset(call);
     const bounds = await boundsOfTarget(services, target);
+    const { titiler } = services.config;
+    const renderer = titiler === undefined ? services.renderer : titilerRenderer(titiler, call, 'dataset', target);
     const hrefsIn = async (tile: Bbox): Promise<string[]> => (await assetsIn(services, target, tile, undefined)).map(({ href }) => href);
-    const picture = bounds === undefined ? undefined : await drawPreview(services.renderer, bounds, hrefsIn, signal);
+    const picture = bounds === undefined ? undefined : await drawPreview(renderer, bounds, hrefsIn, signal);
     const headers = { 'Cache-Control': 'public, max-age=60' };
     return picture === undefined ? { status: 204, headers } : { text: picture, type: 'image/png', headers };
   },

@@ -1,8 +1,10 @@
 /** Tiles that a TiTiler draws for us, under our own paths. */
 import { performance } from 'node:perf_hooks';
+import { notImplemented } from '../src/errors.js';
 import { paths, withRootPath } from '../src/links.js';
 import type { Target } from '../src/searches/target.js';
 import { askTitiler, titilerUrl, type TitilerConfig, type TitilerPicture } from '../src/titiler/proxy.js';
+import type { TileRenderer } from '../src/tiles/renderer.js';
 import type { Call, Reply } from './http.js';
 import type { TargetKind } from './mosaics.js';
 
@@ -28,3 +30,14 @@ export async function titilerReply(titiler: TitilerConfig, call: Asked, kind: Ta
   const headers = { 'Cache-Control': CACHED, 'Server-Timing': `titiler;dur=${(performance.now() - began).toFixed(1)}` };
   return bytes === undefined ? { status: 204, headers } : { text: bytes, type, headers };
 }
+
+/** Draws whole pictures of TiTiler's tiles; the caller's own parameters are not of tiles. */
+export const titilerRenderer = (titiler: TitilerConfig, call: Asked, kind: TargetKind, target: Target): Pick<TileRenderer, 'render'> => ({
+  async render(request) {
+    if (!('tms' in request)) throw notImplemented('TiTiler is asked for tiles only.');
+    const { tms, z, x, y, tileSize } = request;
+    const place = { tms, z: String(z), x: String(x), y: `${y}.png` };
+    const { bytes, type } = await titilerTile(titiler, { ...call, search: new URLSearchParams({ tilesize: String(tileSize) }) }, kind, target, place);
+    return { bytes: bytes ?? Buffer.alloc(0), contentType: type, empty: bytes === undefined, used: [], failed: [] };
+  },
+});

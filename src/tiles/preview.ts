@@ -15,7 +15,7 @@ const SIDE = 512;
  * @param hrefsIn the assets of a tile, the first on top
  * @returns undefined where no asset has a pixel
  */
-export async function drawPreview(renderer: TileRenderer, bbox: Bbox, hrefsIn: (tile: Bbox) => Promise<string[]>, signal: AbortSignal): Promise<Buffer | undefined> {
+export async function drawPreview(renderer: Pick<TileRenderer, 'render'>, bbox: Bbox, hrefsIn: (tile: Bbox) => Promise<string[]>, signal: AbortSignal): Promise<Buffer | undefined> {
   const [west, east] = bbox[0] <= bbox[2] ? [bbox[0], bbox[2]] : [-180, 180];
   const [south, north] = [Math.max(bbox[1], -MERCATOR_LATITUDE), Math.min(bbox[3], MERCATOR_LATITUDE)];
   const z = zoomOfWhole([west, south, east, north]);

@@ -43,6 +43,9 @@ const MAX_DETAIL = 300;
 export function titilerUrl({ url, kind }: TitilerConfig, { search, mosaic, asset }: TitilerSubject, { tms, z, x, y, query }: TitilerTile): URL {
   const said = new URLSearchParams(query);
   for (const name of OURS) said.delete(name);
+  rename(said, 'bands', 'bidx');
+  // Ours takes names too.
+  if (!/^\s*[[{]/.test(said.get('colormap') ?? '{')) rename(said, 'colormap', 'colormap_name');
   const place = `tiles/${[tms, z, x, y].map(segment).join('/')}`;
   if (kind === 'mosaicjson') {
     const document = new URL(mosaic);
@@ -54,6 +57,12 @@ export function titilerUrl({ url, kind }: TitilerConfig, { search, mosaic, asset
   if (!said.has('assets') && !said.has('expression')) said.set('assets', asset);
   const root = 'id' in search ? `searches/${segment(search.id)}` : `collections/${segment(search.collection)}`;
   return new URL(`${url}/${root}/${place}?${said.toString()}`);
+}
+
+function rename(query: URLSearchParams, from: string, to: string): void {
+  const values = query.getAll(from);
+  query.delete(from);
+  for (const value of values) for (const part of from === 'bands' ? value.split(',') : [value]) query.append(to, part);
 }
 
 /**

@@ -47,7 +47,8 @@ test('a mosaic of ours is drawn as its dataset is', async () => {
     const same = await server.request('GET', `/api/datasets/squares/tiles/${place}`);
     expect([tile.status, same.status]).toEqual([200, 200]);
     expect(tile.bytes.equals(same.bytes)).toBe(true);
-    expect((await ask(`/tiles/WebMercatorQuad/${place}.png`, url)).bytes.equals(same.bytes)).toBe(true);
+    const png = await server.request('GET', `/api/datasets/squares/tiles/${place}.png`);
+    expect((await ask(`/tiles/WebMercatorQuad/${place}.png`, url)).bytes.equals(png.bytes)).toBe(true);
   }
   expect((await ask('/tiles/4/0/0', url)).status).toBe(204);
 });
@@ -60,7 +61,7 @@ test('TileJSON leads to the tiles of the same mosaic', async () => {
     expect([status, body['minzoom'], body['maxzoom'], body['bounds']]).toEqual([200, 1, 6, [0, 0, 40, 20]]);
     const template = (body['tiles'] as unknown as string[])[0] ?? '';
     const tile = await server.request('GET', template.replace('{z}', '4').replace('{x}', '8').replace('{y}', '7'));
-    expect([tile.status, tile.headers['content-type']]).toEqual([200, 'image/png']);
+    expect([tile.status, tile.headers['content-type']]).toEqual([200, expect.stringMatching(/^image\/(png|jpeg)$/)]);
   }
 });
 

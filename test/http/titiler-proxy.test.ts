@@ -1,0 +1,85 @@
+/** Tiles that a TiTiler draws: what it is asked, and what becomes of its answers. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from '../support/client.js';
+import { collectionBody, datasetBody, postDataset } from '../support/datasets.js';
+import { startTestServer, type TestServer, type TestVariant } from '../support/server.js';
+
+let server: TestServer;
+let titiler: Server;
+let url: string;
+let answer: { status: number; type?: string; body?: string };
+const asked: URL[] = [];
+
+beforeAll(async () => {
+  titiler = createServer((request, response) => {
+    asked.push(new URL(request.url ?? '', 'http://titiler'));
+    if (answer.status === 0) request.socket.destroy();
+    else response.writeHead(answer.status, { 'content-type': answer.type ?? 'image/png' }).end(answer.body);
+  });
+  await new Promise<void>((resolve) => titiler.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(titiler.address() as AddressInfo).port}`;
+  server = await startTestServer();
+});
+afterAll(async () => {
+  titiler.closeAllConnections();
+  await Promise.all([server.close(), new Promise((resolve) => titiler.close(resolve))]);
+});
+beforeEach(async () => {
+  await server.reset();
+  asked.length = 0;
+  answer = { status: 200, body: 'picture' };
+});
+
+async function through(kind: 'pgstac' | 'mosaicjson', what: (variant: TestVariant) => Promise<void>): Promise<void> {
+  const variant = await server.variant({ titiler: { url, kind } });
+  try {
+    await what(variant);
+  } finally {
+    await variant.close();
+  }
+}
+
+test('titiler-pgstac is asked by search and by collection, with the same parameters', async () => {
+  const id = text((await postDataset(server, datasetBody('far')))['search_id']);
+  await server.request('POST', '/collections', { body: collectionBody('near') });
+  await through('pgstac', async ({ request }) => {
+    const tile = await request('GET', '/api/datasets/far/tiles/4/8/7.png?rescale=0,100&bands=1,2&colormap=viridis&empty=transparent');
+    expect([tile.status, tile.headers['content-type'], tile.bytes.toString()]).toEqual([200, 'image/png', 'picture']);
+    const first = asked.shift();
+    expect(first?.pathname).toBe(`/searches/${id}/tiles/WebMercatorQuad/4/8/7.png`);
+    expect([...(first?.searchParams ?? [])]).toEqual([['rescale', '0,100'], ['bidx', '1'], ['bidx', '2'], ['colormap_name', 'viridis'], ['assets', 'data']]);
+    await request('GET', `/searches/${id}/tiles/WebMercatorQuad/4/8/7?assets=data`);
+    expect(asked.shift()?.href).toBe(`http://titiler/searches/${id}/tiles/WebMercatorQuad/4/8/7?assets=data`);
+    await request('GET', '/collections/near/tiles/WebMercatorQuad/4/8/7?datetime=2024-01-01T00:00:00Z&assets=data');
+    expect(asked.shift()?.pathname).toBe('/collections/near/tiles/WebMercatorQuad/4/8/7');
+    expect((await request('GET', '/api/datasets/none/tiles/4/8/7')).status).toBe(404);
+    expect((await request('GET', '/api/datasets/far/tilejson.json')).status).toBe(200);
+    expect(asked).toEqual([]);
+  });
+});
+
+test("titiler's MosaicJSON is asked by the URL of ours", async () => {
+  await postDataset(server, datasetBody('far'));
+  await through('mosaicjson', async ({ request, url: base }) => {
+    expect((await request('GET', '/api/datasets/far/tiles/4/8/7?rescale=0,100&assets=data')).status).toBe(200);
+    const [one] = asked;
+    expect(one?.pathname).toBe('/mosaicjson/tiles/WebMercatorQuad/4/8/7');
+    expect([...(one?.searchParams ?? [])]).toEqual([['rescale', '0,100'], ['url', `${base}/api/datasets/far/mosaic.json?asset=data`]]);
+  });
+});
+
+test.each([
+  [{ status: 204 }, 204],
+  [{ status: 404, type: 'application/json', body: '{"detail":"No assets found"}' }, 204],
+  [{ status: 400, type: 'application/json', body: '{"detail":"Invalid band"}' }, 400],
+  [{ status: 422, type: 'application/json', body: '{"detail":[{"msg":"bad"}]}' }, 400],
+  [{ status: 500, type: 'application/json', body: '{"detail":"boom"}' }, 502],
+  [{ status: 0 }, 502],
+])('TiTiler answers %j: %i', async (said, status) => {
+  await postDataset(server, datasetBody('far'));
+  answer = said;
+  await through('pgstac', async ({ request }) => {
+    expect((await request('GET', '/api/datasets/far/tiles/4/8/7')).status).toBe(status);
+  });
+});
