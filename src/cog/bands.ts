@@ -49,15 +49,16 @@ function bandOf(i: number, dataType: DataType, nodata: Nodata | undefined, color
   };
 }
 
-/** TIFF 6 section 19 and GDAL's complex types; fewer than 8 bits are read as bytes. */
+/** TIFF 6 section 19 and GDAL's complex types; integers of other depths (GDAL's NBITS) are read into the next wider ones. */
 function dataTypeOf(format: number, bits: number): DataType {
-  const name = `${['uint', 'uint', 'int', 'float', 'uint', 'cint', 'cfloat'][format] ?? 'other'}${bits}`;
+  const kind = ['uint', 'uint', 'int', 'float', 'uint', 'cint', 'cfloat'][format] ?? 'other';
+  const depth = kind.endsWith('int') && kind !== 'cint' ? ([8, 16, 32, 64].find((wider) => bits <= wider) ?? bits) : bits;
   const types: Readonly<Record<string, DataType>> = {
-    uint1: 'uint8', uint2: 'uint8', uint4: 'uint8', uint8: 'uint8', uint16: 'uint16', uint32: 'uint32', uint64: 'uint64',
+    uint8: 'uint8', uint16: 'uint16', uint32: 'uint32', uint64: 'uint64',
     int8: 'int8', int16: 'int16', int32: 'int32', int64: 'int64', float16: 'float16', float32: 'float32', float64: 'float64',
     cint32: 'cint16', cint64: 'cint32', cfloat64: 'cfloat32', cfloat128: 'cfloat64',
   };
-  return types[name] ?? 'other';
+  return types[`${kind}${depth}`] ?? 'other';
 }
 
 /** Colours as the photometric tag and ExtraSamples (1 and 2: alpha) give them, before GDAL_METADATA has its say. */

@@ -55,7 +55,7 @@ export async function sampleAsset({ raster, name }: Asset, area: Area, size: Dim
   const kernel = warped && (decimation < 1 || reading.resampling === 'nearest') ? reading.reproject : reading.resampling;
   if (kernel === 'nearest') return nearest(layer, { raster, name }, area, level, reading, assets);
   const scale = kernel === reading.resampling && decimation > 1 ? Math.max(1, decimation / Math.min(levels[0] === undefined ? 1 : levels[0].width / level.width, (levels[0]?.height ?? 1) / level.height)) : 1;
-  return filtered(layer, { raster, name }, area, level, { ...reading, kernel, scale }, assets);
+  return filtered(layer, { raster, name }, area, level, { ...reading, kernel, scale, warped }, assets);
 }
 
 async function nearest(layer: Layer, { raster, name }: Asset, area: Area, level: Level, { bands, nodata }: Reading, assets: Assets): Promise<Layer | undefined> {
@@ -99,9 +99,10 @@ const opacity = (value: number, type: Layer['type']): number => (type === 'uint1
 interface Filter extends Reading {
   readonly kernel: KernelName;
   readonly scale: number;
+  readonly warped: boolean;
 }
 
-async function filtered(layer: Layer, { raster, name }: Asset, area: Area, level: Level, { bands, nodata, kernel, scale }: Filter, assets: Assets): Promise<Layer | undefined> {
+async function filtered(layer: Layer, { raster, name }: Asset, area: Area, level: Level, { bands, nodata, kernel, scale, warped }: Filter, assets: Assets): Promise<Layer | undefined> {
   const warp = warpOf(area, layer, raster.header, level);
   const { width, height } = layer;
   const columns = new Float64Array(width);
@@ -130,10 +131,16 @@ async function filtered(layer: Layer, { raster, name }: Asset, area: Area, level
     warp.row(y, columns, rows);
     for (let x = 0; x < width; x++) {
       const [column, row] = [columns[x] ?? Number.NaN, rows[x] ?? Number.NaN];
-      if (inside(column, row)) weigh(layer, y * width + x, window, column, row, { kernel, scale }, level, raster.type);
+      if (inside(column, row) && (!warped || isSeen(window, column, row))) weigh(layer, y * width + x, window, column, row, { kernel, scale }, level, raster.type);
     }
   }
   return layer;
+}
+
+/** Whether any band has a value at a point: GDAL's warper makes no pixel of a point that lies on an empty one (GWKGeneralCase). */
+function isSeen({ valid, left, top, right, bottom }: Window, column: number, row: number): boolean {
+  const at = (Math.min(bottom - 1, Math.floor(row)) - top) * (right - left) + Math.min(right - 1, Math.floor(column)) - left;
+  return valid.some((band) => band[at] !== 0);
 }
 
 /** The weighted mean of the valid pixels around a point, for each band and the alpha. */
