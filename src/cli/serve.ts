@@ -16,6 +16,7 @@ export async function serve({ demo }: { demo: boolean }): Promise<void> {
   const server = await startServer({ config, logger, onProgress: progress });
   stopOnSignals(server);
   say(`stac-mosaic listens on ${server.url}`);
+  await server.services.validator.prepare();
   if (!demo) return;
   try {
     await showDemo(server, folder);
