@@ -53,7 +53,13 @@ const attributes = (markup: string, name: string, element = '\\w+'): string[] =>
   [...markup.matchAll(new RegExp(`<${element}\\b[^>]*?\\s${name}="([^"]*)"`, 'g'))].map(([, value]) => (value ?? '').replaceAll('&amp;', '&').replaceAll('&#39;', "'"));
 
 const withPages = routes.filter(({ method, path, operation }) => method === 'GET' && hasPage(path, operation));
-const pathOf = (template: string): string => (template.endsWith('/aggregate') ? `${filled(template)}?aggregations=total_count` : filled(template));
+/** What a route cannot answer without. */
+function neededBy(template: string): string {
+  if (template.endsWith('/aggregate')) return '?aggregations=total_count';
+  return template.startsWith('/mosaicjson/') ? `?url=${encodeURIComponent(`${server.url}/api/datasets/drawn/mosaic.json`)}` : '';
+}
+
+const pathOf = (template: string): string => filled(template) + neededBy(template);
 
 function expectOwn(markup: string): void {
   const loaded = [...attributes(markup, 'src'), ...attributes(markup, 'href', 'link').filter((href) => !/[?&]f=(json|html)/.test(href))];
