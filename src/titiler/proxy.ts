@@ -54,9 +54,19 @@ export function titilerUrl({ url, kind }: TitilerConfig, { search, mosaic, asset
     said.set('url', document.href);
     return new URL(`${url}/mosaicjson/${place}?${said.toString()}`);
   }
-  if (!said.has('assets') && !said.has('expression')) said.set('assets', asset);
+  withOptions(said, asset);
   const root = 'id' in search ? `searches/${segment(search.id)}` : `collections/${segment(search.collection)}`;
   return new URL(`${url}/${root}/${place}?${said.toString()}`);
+}
+
+/** titiler-pgstac takes bands and band arithmetic as options of each asset: `data|bidx=1,2` (titiler 1.0 and later). */
+function withOptions(query: URLSearchParams, asset: string): void {
+  const names = query.has('assets') ? query.getAll('assets') : [asset];
+  const bands = query.getAll('bidx').join(',');
+  const expression = query.get('expression');
+  for (const name of ['assets', 'bidx', 'expression']) query.delete(name);
+  const options = [...(bands === '' ? [] : [`bidx=${bands}`]), ...(expression === null || expression === '' ? [] : [`expression=${expression}`])].join('&');
+  for (const name of names) query.append('assets', options === '' || name.includes('|') ? name : `${name}|${options}`);
 }
 
 function rename(query: URLSearchParams, from: string, to: string): void {

@@ -48,7 +48,7 @@ test('titiler-pgstac is asked by search and by collection, with the same paramet
     expect([tile.status, tile.headers['content-type'], tile.bytes.toString()]).toEqual([200, 'image/png', 'picture']);
     const first = asked.shift();
     expect(first?.pathname).toBe(`/searches/${id}/tiles/WebMercatorQuad/4/8/7.png`);
-    expect([...(first?.searchParams ?? [])]).toEqual([['rescale', '0,100'], ['bidx', '1'], ['bidx', '2'], ['colormap_name', 'viridis'], ['assets', 'data']]);
+    expect([...(first?.searchParams ?? [])]).toEqual([['rescale', '0,100'], ['colormap_name', 'viridis'], ['assets', 'data|bidx=1,2']]);
     await request('GET', `/searches/${id}/tiles/WebMercatorQuad/4/8/7?assets=data`);
     expect(asked.shift()?.href).toBe(`http://titiler/searches/${id}/tiles/WebMercatorQuad/4/8/7?assets=data`);
     await request('GET', '/collections/near/tiles/WebMercatorQuad/4/8/7?datetime=2024-01-01T00:00:00Z&assets=data');
