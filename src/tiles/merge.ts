@@ -46,8 +46,8 @@ const higher = (value: number, than: number): boolean => value > than;
 const lower = (value: number, than: number): boolean => value < than;
 
 function checkBands(merged: Layer, layer: Layer, name: string): void {
-  if (merged.values.length !== layer.values.length) {
-    throw new DomainError('Upstream', `${name}: it gives ${layer.values.length} bands, the assets above it ${merged.values.length}.`);
+  if (merged.names.length !== layer.names.length) {
+    throw new DomainError('Upstream', `${name}: it gives ${layer.names.length} bands, the assets above it ${merged.names.length}.`);
   }
 }
 
