@@ -6,7 +6,7 @@ import { INJECTIONS, jsonText, mutated, seeded } from '../support/mutate.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
 /** Bodies of each kind; TEST_FUZZ asks for more, TEST_SEED for others. */
-const ROUNDS = Number(process.env['TEST_FUZZ'] ?? 300);
+const ROUNDS = Number(process.env['TEST_FUZZ'] ?? (process.env['TEST_LONG'] === '1' ? 1000 : 120));
 const SEED = Number(process.env['TEST_SEED'] ?? 1);
 
 let server: TestServer;
