@@ -5,6 +5,7 @@ import { canonicalJson, isObject, type JsonObject } from '../json.js';
 import { type Base, currentBase } from '../pgstac/items-write.js';
 import type { Services } from '../services.js';
 import { saysNoCog } from '../stac/assets.js';
+import { idFault } from '../stac/ids.js';
 import { modernFields } from '../stac/spellings.js';
 import { SYSTEM_TILES } from './collections.js';
 import { ownInstants } from './extent.js';
@@ -99,7 +100,9 @@ class Intake {
     this.spool = new RowSpool(spoolFolder(services.config.dataDir));
     this.most = services.database.kind === 'embedded' ? MOST_EMBEDDED_TILES : Infinity;
     this.headers = new HeaderReader(services.sources, faults, signal, (tile) => this.takePlaced(tile));
-    this.checks = new TileChecks(services.validator, { datasetId: head.id, count: '001', instants: this.own ?? { datetime: this.now }, now: this.now }, faults);
+    // An id that is no id is a fault of the dataset, not of each of its tiles.
+    const datasetId = idFault(head.id) === undefined ? head.id : 'dataset';
+    this.checks = new TileChecks(services.validator, { datasetId, count: '001', instants: this.own ?? { datetime: this.now }, now: this.now }, faults);
     this.rows = base === undefined ? undefined : new TileRows({ datasetId: head.id, base, count: head.expectedTiles, instants: this.own, now: this.now });
     const { dataset, mosaic, metadata } = head;
     this.hash.update(canonicalJson({ dataset: { ...dataset, id: head.id }, mosaic, metadata }));
