@@ -4,14 +4,15 @@ import { boxTiles, datasetBody, itemBody, makeCollection, postDataset } from '..
 import { listOf, text } from '../support/client.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
-const VALUES: Readonly<Record<string, string>> = { collectionId: 'system_tiles', itemId: 'secret_tile_001', tileMatrixSetId: 'WebMercatorQuad', z: '0', x: '0', y: '0' };
+const VALUES: Readonly<Record<string, string>> = { collectionId: 'system_tiles', itemId: 'secret_tile_001', tileMatrixSetId: 'WebMercatorQuad', z: '0', x: '0', y: '0', tileMatrix: '0', tileRow: '0', tileCol: '0', lon: '0', lat: '0', minx: '0', miny: '0', maxx: '1', maxy: '1' };
 const at = (path: string): string => path.replace(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? 'none');
 
 let server: TestServer;
+let ofDataset = '';
 
 beforeAll(async () => {
   server = await startTestServer();
-  await postDataset(server, datasetBody('secret', boxTiles(4)));
+  ofDataset = text((await postDataset(server, datasetBody('secret', boxTiles(4))))['search_id']);
   await makeCollection(server, 'open', [itemBody('a')]);
 }, 300_000);
 afterAll(() => server?.close());
@@ -32,7 +33,22 @@ it.each(ofCollection.filter(({ method }) => method !== 'GET').map(({ method, pat
   expect(await server.written()).toEqual(before);
 });
 
-it.each(routes.filter(({ method, path }) => method === 'GET' && !path.includes('{')).map(({ path }) => path))('GET %s names no hidden collection and no item of one', async (path) => {
+/** The searches of a dataset and of the collection datasets run over tiles, say so, and are seen by whoever sees these (API.md sections 2 and 3). */
+const isListOfSearches = (path: string): boolean => /^\/searches(\/(list)?)?$/.test(path);
+
+it('lists of searches hold one over tiles only for datasets that are seen', async () => {
+  await server.services.database.pool.query(`SELECT pgstac.search_query('{"collections": ["system_tiles"], "filter-lang": "cql2-json", "bbox": [0, 0, 1, 1]}'::jsonb, _metadata => '{"type": "mosaic"}'::jsonb)`);
+  const lists = routes.filter(({ method, path }) => method === 'GET' && isListOfSearches(path)).map(({ path }) => path);
+  expect(lists.length).toBeGreaterThan(0);
+  const [ofAll] = listOf((await server.request('GET', '/collections/datasets')).body['summaries']?.['mosaic:search_id']);
+  for (const path of lists) {
+    const { body } = await server.request('GET', path);
+    const listed = listOf(body['searches']).map(({ search }) => search);
+    expect(listed.filter((search) => text(search?.['search']).includes('system_tiles')).map((search) => text(search?.['hash'])).toSorted()).toEqual([ofDataset, text(ofAll)].toSorted());
+  }
+});
+
+it.each(routes.filter(({ method, path }) => method === 'GET' && !path.includes('{') && !isListOfSearches(path)).map(({ path }) => path))('GET %s names no hidden collection and no item of one', async (path) => {
   const query = path === '/aggregate' ? '?aggregations=total_count,collection_frequency' : '';
   for (const accept of ['application/json', 'text/html', 'application/geo+json-seq']) {
     const { bytes } = await server.request('GET', path + query, { headers: { accept } });
