@@ -23,7 +23,11 @@ export async function hold({ pool, kind }: Pick<Database, 'pool' | 'kind'>, sign
   signal.throwIfAborted();
   const client = await pool.connect();
   let stop = (): void => {};
+  let isReleased = false;
   const release = async (whole: boolean): Promise<void> => {
+    // By then the connection may be another's: a second release would close it under that one.
+    if (isReleased) return;
+    isReleased = true;
     signal.removeEventListener('abort', stop);
     try {
       if (whole) await client.query('COMMIT');

@@ -6,6 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import { loadConfig, type DatabaseConfig } from '../../src/config.js';
 import { openDatabase, withTransaction, type Database } from '../../src/database/index.js';
@@ -60,6 +61,8 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
     config: copy.settings.database,
     reset: () => reset(opened.pool),
     close: async () => {
+      // Requests whose clients have left may still be at their last statement; what is out after that was forgotten.
+      for (let tries = 0; out.size > 0 && tries < 100; tries += 1) await delay(50);
       const leaked = [...out];
       for (const client of leaked) client.release(true);
       await opened.close();
