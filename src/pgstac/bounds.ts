@@ -1,11 +1,11 @@
 /** The exact bounds of what a search selects, of this moment, in milliseconds also for a million items. */
-import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { PropertyResolver } from '../cql2/resolver.js';
 import { SqlBuilder } from '../cql2/sql-builder.js';
 import { sqlState, withTransaction } from '../database/transaction.js';
 import { type Bbox, WORLD } from '../geojson.js';
 import type { ItemSelection } from '../search/query.js';
+import { asOfNow } from './as-of-now.js';
 import { selectionSql, type Visibility } from './selection.js';
 
 export interface BoundsQuery {
@@ -24,20 +24,8 @@ const EDGES_MS = 150;
 const MOST_COLLECTIONS = 10;
 const REMEMBERED = 2000;
 
-interface Remembered {
-  readonly snapshot: string;
-  readonly bounds: Bbox | undefined;
-}
-
-const caches = new WeakMap<Pool, LRUCache<string, Remembered>>();
-
-function cacheOf(pool: Pool): LRUCache<string, Remembered> {
-  const found = caches.get(pool);
-  if (found !== undefined) return found;
-  const made = new LRUCache<string, Remembered>({ max: REMEMBERED });
-  caches.set(pool, made);
-  return made;
-}
+/** Undefined bounds are remembered too. */
+const remembered = asOfNow<{ readonly bounds: Bbox | undefined }>(REMEMBERED);
 
 interface Extent {
   readonly w: number | null;
@@ -62,21 +50,8 @@ export async function liveBounds(pool: Pool, query: BoundsQuery): Promise<Bbox |
   const builder = new SqlBuilder();
   const where = selectionSql(query.selection, query.visibility, builder, query.resolver);
   const values = [...builder.values];
-  const key = JSON.stringify([where, values]);
-  const cache = cacheOf(pool);
-  const snapshot = await snapshotOf(pool);
-  const known = cache.get(key);
-  if (known?.snapshot === snapshot) return known.bounds;
-  const bounds = await find(pool, query, where, values);
-  // Snapshots only grow: the same one before and after was the same in between.
-  if ((await snapshotOf(pool)) === snapshot) cache.set(key, { snapshot, bounds });
+  const { bounds } = await remembered(pool, JSON.stringify([where, values]), async () => ({ bounds: await find(pool, query, where, values) }));
   return bounds;
-}
-
-/** Names which transactions have ended; all databases of the server share it. */
-async function snapshotOf(pool: Pool): Promise<string> {
-  const { rows } = await pool.query<{ snapshot: string }>('SELECT pg_current_snapshot()::text AS snapshot');
-  return rows[0]?.snapshot ?? '';
 }
 
 async function find(pool: Pool, query: BoundsQuery, where: string, values: unknown[]): Promise<Bbox | undefined> {

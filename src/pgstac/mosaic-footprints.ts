@@ -3,10 +3,10 @@ import QueryStream from 'pg-query-stream';
 import type { PropertyResolver } from '../cql2/resolver.js';
 import { SqlBuilder } from '../cql2/sql-builder.js';
 import type { Database } from '../database/index.js';
-import { isObject, type Json, type JsonObject } from '../json.js';
+import type { Json, JsonObject } from '../json.js';
 import type { ItemSelection, SortKey } from '../search/query.js';
-import { dataAssetKey } from '../stac/assets.js';
 import { hold } from './cancellable.js';
+import { hrefOfOther } from './other-href.js';
 import { orderSql, sortKeys } from './search.js';
 import { selectionSql, type Visibility } from './selection.js';
 
@@ -70,20 +70,10 @@ const numbers = (value: Json | undefined): readonly number[] | undefined =>
   Array.isArray(value) && value.every((n): n is number => typeof n === 'number') ? value : undefined;
 
 function toFootprint(row: Row): MosaicFootprint | undefined {
-  const href = row.href ?? otherHref(row);
+  const href = row.href ?? hrefOfOther(row);
   if (href === undefined) return undefined;
   const { geometry, resolution } = row;
   return { href, geometry, bbox: numbers(row.bbox), resolution: resolution === null ? undefined : { fields: resolution, bbox: numbers(resolution['bbox']) } };
-}
-
-/** Roles and types of assets may stand in the collection's `item_assets` only (dehydrated content). */
-function otherHref({ assets, item_assets: base }: Row): string | undefined {
-  if (!isObject(assets)) return undefined;
-  const merged = Object.fromEntries(
-    Object.entries(assets).map(([key, asset]) => [key, isObject(asset) && isObject(base?.[key]) ? { ...base[key], ...asset } : asset]),
-  );
-  const found = assets[dataAssetKey(merged) ?? ''];
-  return isObject(found) && typeof found['href'] === 'string' ? found['href'] : undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import { bboxGeometry, type Bbox } from '../geojson.js';
 import { isObject, textOf } from '../json.js';
 import { liveBounds } from '../pgstac/bounds.js';
 import { asOfNow } from '../pgstac/as-of-now.js';
-import { listFootprints } from '../pgstac/footprints.js';
+import { listAssets } from '../pgstac/asset-list.js';
 import { readItem } from '../pgstac/items-read.js';
 import { type AccessLimits, stackedItems } from '../pgstac/stacked-items.js';
 import type { ItemSelection } from '../search/query.js';
@@ -66,7 +66,7 @@ export async function assetsIn(services: Deps, target: Target, box: Bbox, asset:
 
 async function listed({ database }: Deps, target: Target, box: Bbox, asset: string | undefined, limits: TileLimits, resolver: PropertyResolver): Promise<TileAssets> {
   const limit = Math.min(limits.items ?? ITEMS_LIMIT, limits.scan ?? SCAN_LIMIT);
-  const found = await listFootprints(database.pool, { selection: within(target, box), sortby: stackingOrder(target, undefined), visibility: target.visibility, resolver, asset, limit: limit + 1 });
+  const found = await listAssets(database.pool, { selection: within(target, box), sortby: stackingOrder(target, undefined), visibility: target.visibility, resolver, asset, limit: limit + 1 });
   const assets = found.slice(0, limit).map(({ id, href, version }) => ({ id, href, version }));
   return { assets, cut: found.length > limit ? (limit === limits.scan ? 'scan_limit' : 'items_limit') : undefined };
 }
