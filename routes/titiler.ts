@@ -20,7 +20,7 @@ export function titilerTile(titiler: TitilerConfig, call: Asked, kind: TargetKin
   const id = target.searchId ?? '';
   const mosaic = { collection: `${paths.collection(collectionId)}/mosaic.json`, dataset: paths.datasetMosaic(datasetId), search: `${paths.search(id)}/mosaic.json` }[kind];
   const subject = { search: kind === 'collection' ? { collection: collectionId } : { id }, mosaic: base + mosaic, asset: target.asset ?? 'data' };
-  return askTitiler(titilerUrl(titiler, subject, { ...place, query: call.search }), call.signal);
+  return askTitiler(call.services.titiler, titilerUrl(titiler, subject, { ...place, query: call.search }), call.signal);
 }
 
 export async function titilerReply(titiler: TitilerConfig, call: Asked, kind: TargetKind, target: Target): Promise<Reply> {

@@ -22,6 +22,7 @@ import { createSearchUse } from './searches/use.js';
 import type { Services } from './services.js';
 import { ensureStacSchemas, extensionSchemas } from './setup/index.js';
 import { createBlobs } from './storage/open-blobs.js';
+import { createGuard } from './storage/guard.js';
 import { createSources } from './storage/sources.js';
 import { cachedRenderer } from './tiles/cached-renderer.js';
 import { openTileCache } from './tiles/open-cache.js';
@@ -103,6 +104,7 @@ function makeServices(config: Config, logger: Logger, database: Database, schema
     blobs: createBlobs(config),
     validator: createStacValidator({ schemaDirs: [schemaDir, extensionSchemas(config)] }),
     renderer: cachedRenderer(createTileRenderer({ policy, logger }), openTileCache(config, logger)),
+    titiler: createGuard({ hosts: [], trusted: config.titiler === undefined ? [] : [new URL(config.titiler.url).hostname] }),
     searchUse: createSearchUse(database.pool, logger),
     itemBytes: createItemBytes(),
     storedBase: config.publicUrl === undefined ? '' : withRootPath(config.publicUrl, config.rootPath),
@@ -142,6 +144,7 @@ async function drain(server: Server, services: Services): Promise<void> {
   clearTimeout(force);
   await services.renderer.close();
   await services.sources.close();
+  await services.titiler.close();
   await services.searchUse.close();
   await services.database.close();
 }

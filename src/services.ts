@@ -5,6 +5,7 @@ import type { Logger } from './log.js';
 import type { ItemBytes } from './search/item-bytes.js';
 import type { BlobStore } from './storage/blobs.js';
 import type { SearchUse } from './searches/use.js';
+import type { Guard } from './storage/guard.js';
 import type { Sources } from './storage/source.js';
 import type { CachedRenderer } from './tiles/cached-renderer.js';
 import type { StacValidator } from './validation/validator.js';
@@ -17,6 +18,8 @@ export interface Services {
   readonly blobs: BlobStore;
   readonly validator: StacValidator;
   readonly renderer: CachedRenderer;
+  /** What TiTiler is asked through, where there is one. */
+  readonly titiler: Guard;
   readonly searchUse: SearchUse;
   /** Items as they were last sent, for links that begin with a base. */
   readonly itemBytes: (base: string) => ItemBytes;

@@ -3,6 +3,7 @@ import type { Source } from '@cogeotiff/core';
 import { Tiff, TiffTag } from '@cogeotiff/core';
 import { DomainError, invalidInput, messageOf } from '../errors.js';
 import { BLOCK_SIZE } from '../storage/blocks.js';
+import { Refused } from '../storage/hosts.js';
 import { shownHref } from '../storage/source.js';
 import { readSamples } from './bands.js';
 import { boundedSource, BoundedImages } from './bounded.js';
@@ -43,6 +44,7 @@ export async function openCog(source: Source): Promise<Cog> {
     return { header, tiff };
   } catch (error) {
     if (error instanceof DomainError && error.kind !== 'InvalidInput') throw error;
+    if (error instanceof Refused) throw error.message.startsWith(name) ? error : new Refused(`${name}: ${error.message}`);
     if (error instanceof DomainError) throw error.message.startsWith(name) ? error : invalidInput(`${name}: ${error.message.replace(/\.$/, '')}.`);
     throw new DomainError('InvalidInput', `${name}: a damaged or truncated TIFF (${messageOf(error).slice(0, 100)}).`, { cause: error });
   }

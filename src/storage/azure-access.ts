@@ -10,6 +10,8 @@ export interface Grant {
 }
 
 export interface AzureAccess {
+  /** Of the blob service. */
+  readonly host: string;
   /** Whether a URL is one of the account's blob service; nothing is ever granted for others. */
   owns(url: URL): boolean;
   /** Lets one GET of a byte range through. */
@@ -25,6 +27,7 @@ export function createAzureAccess({ name, endpoint, credential }: AzureAccount):
   const base = new URL(`${endpoint}/`);
   const headersOf = authorisation(name, credential);
   return {
+    host: base.hostname,
     owns: (url) => url.origin === base.origin && url.pathname.startsWith(base.pathname) && url.username === '' && url.password === '',
     async grant(url, range) {
       if (url.searchParams.has('sig')) return { url, headers: {} }; // whoever signed it meant this signature

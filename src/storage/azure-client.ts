@@ -11,7 +11,8 @@ const RETRY = { maxTries: 3, retryDelayInMs: 250, maxRetryDelayInMs: 1000 };
  */
 export async function openContainer(containerUrl: string, { name, credential }: AzureAccount): Promise<ContainerClient> {
   const { ContainerClient, StorageSharedKeyCredential } = await import('@azure/storage-blob');
-  const options = { retryOptions: RETRY, userAgentOptions: { userAgentPrefix: 'stac-mosaic' } };
+  // Handed through to the SDK's pipeline: the service redirects nothing, and who would is not followed.
+  const options = { retryOptions: RETRY, redirectOptions: { maxRetries: 0 }, userAgentOptions: { userAgentPrefix: 'stac-mosaic' } };
   if (credential.kind === 'key') return new ContainerClient(containerUrl, new StorageSharedKeyCredential(name, credential.key), options);
   if (credential.kind === 'sas') return new ContainerClient(`${containerUrl}?${credential.token}`, undefined, options);
   const { DefaultAzureCredential } = await import('@azure/identity');

@@ -1,10 +1,9 @@
 /** Byte ranges over HTTP: redirects followed by hand and checked, one retry, time and size bounded. */
 import { LRUCache } from 'lru-cache';
-import { Agent } from 'undici';
 import { DomainError } from '../errors.js';
 import type { AzureAccess } from './azure-access.js';
+import { createGuard, followed } from './guard.js';
 import type { Resolver } from './hosts.js';
-import { checkHost, guardedLookup } from './hosts.js';
 import type { Answer } from './request.js';
 import { readBody, requestRange, TransientFailure, upstream } from './request.js';
 import type { FetchOptions, Source } from './source.js';
@@ -27,9 +26,6 @@ export interface HttpReader {
   close(): Promise<void>;
 }
 
-const MAX_REDIRECTS = 3;
-/** Connections to one origin; further fetches wait their turn. */
-const MAX_CONNECTIONS = 32;
 /** A file from a server that ignores Range is read as a whole up to this size. */
 const MAX_WHOLE_BYTES = 64 * 1024 * 1024;
 /** Whole files kept for the next ranges, all sources together. */
@@ -43,11 +39,10 @@ const MAX_RANGE_BYTES = 64 * 1024 * 1024;
  * private (Azure's private endpoints are): whoever runs the server has named it.
  */
 export function createHttpReader(allowedHosts: readonly string[], options: HttpOptions = {}, account?: AzureAccess): HttpReader {
-  const connectTimeout = options.connectTimeout ?? 5000;
-  const timeout = options.timeout ?? 30_000;
-  const limits = { connections: MAX_CONNECTIONS, headersTimeout: timeout, bodyTimeout: timeout };
-  const agent = new Agent({ ...limits, connect: { timeout: connectTimeout, lookup: guardedLookup(allowedHosts, options.resolver) } });
-  const accountAgent = new Agent({ ...limits, connect: { timeout: connectTimeout } });
+  const { resolver, connectTimeout, timeout = 30_000 } = options;
+  const limits = { resolver, connectTimeout, timeout };
+  const guard = createGuard({ hosts: allowedHosts, ...limits });
+  const accountGuard = createGuard({ hosts: [], trusted: account === undefined ? [] : [account.host], ...limits });
   const wholes = new LRUCache<string, ArrayBuffer>({
     maxSize: WHOLE_CACHE_BYTES,
     ttl: WHOLE_CACHE_MS,
@@ -55,32 +50,18 @@ export function createHttpReader(allowedHosts: readonly string[], options: HttpO
   });
 
   function check(url: URL): void {
-    if (account?.owns(url) !== true) checkHost(url, allowedHosts);
+    if (account?.owns(url) !== true) guard.check(url);
   }
 
   /** Credentials go with the hops that lead to the account, and with no other. */
   async function request(url: URL, range: string, signal: AbortSignal): Promise<Answer> {
-    if (account?.owns(url) !== true) return requestRange(agent, url, range, signal);
+    if (account?.owns(url) !== true) return requestRange(guard.agent, url, range, signal);
     const grant = await account.grant(url, range);
-    return requestRange(accountAgent, grant.url, range, signal, grant.headers);
-  }
-
-  /** Follows at most three redirects; every hop must be an allowed host. */
-  async function follow(start: URL, range: string, signal: AbortSignal): Promise<Answer> {
-    let url = start;
-    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-      const answer = await request(url, range, signal);
-      if (answer.location === undefined) return answer;
-      if (!URL.canParse(answer.location, url.href)) throw upstream(start, 'it redirects to something that is no URL');
-      url = new URL(answer.location, url);
-      if (url.protocol !== 'http:' && url.protocol !== 'https:') throw upstream(start, `it redirects to a ${url.protocol} URL`);
-      check(url);
-    }
-    throw upstream(start, `it redirects more than ${MAX_REDIRECTS} times`);
+    return requestRange(accountGuard.agent, grant.url, range, signal, grant.headers);
   }
 
   async function attempt(url: URL, offset: number, length: number, signal: AbortSignal): Promise<Range> {
-    const answer = await follow(url, `bytes=${offset}-${offset + length - 1}`, signal);
+    const answer = await followed(url, check, (at) => request(at, `bytes=${offset}-${offset + length - 1}`, signal));
     if (answer.status === 206) return partial(url, answer, offset, length);
     if (answer.status === 416) {
       answer.body.destroy();
@@ -132,7 +113,7 @@ export function createHttpReader(allowedHosts: readonly string[], options: HttpO
     };
   }
 
-  return { check, source, close: async () => void (await Promise.all([agent.close(), accountAgent.close()])) };
+  return { check, source, close: async () => void (await Promise.all([guard.close(), accountGuard.close()])) };
 }
 
 interface Range {

@@ -23,7 +23,7 @@ export interface ContentRange {
   readonly size: number | undefined;
 }
 
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
@@ -74,7 +74,7 @@ export async function requestRange(agent: Agent, url: URL, range: string, signal
 }
 
 /** The whole body, which must not be longer than `limit` bytes. */
-export async function readBody(url: URL, answer: Answer, limit: number): Promise<ArrayBuffer> {
+export async function readBody(url: URL, answer: Pick<Answer, 'body'>, limit: number): Promise<ArrayBuffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
@@ -104,7 +104,8 @@ export function parseContentRange(value: string | undefined): ContentRange | und
   return { start: Number(start), end: Number(end), size: size === '*' ? undefined : Number(size) };
 }
 
-function failure(url: URL, error: unknown): DomainError {
+/** Whatever a request threw, as what it means for the caller. */
+export function failure(url: URL, error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   const code = codeOf(error);
   if (TIMEOUTS.has(code)) {

@@ -9,8 +9,9 @@ import { createHttpReader } from './http.js';
 import type { FetchPolicy, Sources } from './source.js';
 import { shownHref } from './source.js';
 
-/** Schemes of other blob stores: known, but without a reader. */
+/** Schemes and GDAL's prefixes of other blob stores: known, but without a reader. */
 const BLOB_SCHEMES = new Set(['s3:', 'gs:', 'oss:']);
+const BLOB_PREFIX = /^\/vsi(s3|gs|oss|swift|adls|hdfs|webhdfs)(_streaming)?\/(?!\/?vsi)/;
 
 /** How sources are found for hrefs. `options` exists for tests: a resolver and shorter timeouts. */
 export function createSources(policy: FetchPolicy, options: HttpOptions = {}): Sources {
@@ -37,9 +38,10 @@ export function createSources(policy: FetchPolicy, options: HttpOptions = {}): S
 /** A `file:`, `http:` or `https:` URL, also behind GDAL's `/vsicurl/`; anything else is refused by its name. */
 function parseHref(href: string): URL {
   const plain = href.startsWith('/vsicurl/') ? href.slice('/vsicurl/'.length) : href;
-  const vsi = /^\/vsi[a-z0-9_]+\//.exec(plain)?.[0];
+  const vsi = /^\/vsi\w*/i.exec(plain)?.[0];
   if (vsi !== undefined) {
-    throw notImplemented(`${shownHref(href)}: ${vsi} cannot be read; /vsicurl/ and /vsiaz/ can.`);
+    const why = `${shownHref(href)}: ${vsi}/ cannot be read so; /vsicurl/URL and /vsiaz/container/blob can.`;
+    throw BLOB_PREFIX.test(plain) ? notImplemented(why) : invalidInput(why);
   }
   if (!URL.canParse(plain) || /^[a-z]:/i.test(plain)) {
     throw invalidInput(`${shownHref(href)}: not an absolute URL; write a local file as file:///folder/name.tif.`);

@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import { openCog } from '../cog/open.js';
 import { DomainError } from '../errors.js';
+import { Refused } from '../storage/hosts.js';
 import type { FetchPolicy } from '../storage/source.js';
 import { shownHref } from '../storage/source.js';
 import { createSources } from '../storage/sources.js';
@@ -43,7 +44,7 @@ export function createAssets(policy: FetchPolicy, limits: CacheLimits = {}): Ass
     const source = await sources.open(href);
     const cog = await openCog(source).catch((error: unknown) => {
       // Whoever asks for a tile is not to blame for what a file says.
-      if (error instanceof DomainError && error.kind === 'InvalidInput') throw new DomainError('Upstream', error.message, { cause: error });
+      if (error instanceof DomainError && error.kind === 'InvalidInput' && !(error instanceof Refused)) throw new DomainError('Upstream', error.message, { cause: error });
       throw error;
     });
     const asset = { name, raster: await rasterOf(cog, name) };

@@ -1,10 +1,10 @@
 /** Tiles asked of a TiTiler in the place of being drawn: titiler-pgstac on the same database, or titiler's MosaicJSON over ours. */
-import { request } from 'undici';
 import type { TilesConfig } from '../config-tiles.js';
 import { DomainError, invalidInput, messageOf } from '../errors.js';
 import { isObject } from '../json.js';
 import { segment } from '../links.js';
-import { codeOf } from '../storage/source.js';
+import { fetchDocument, type Guard } from '../storage/guard.js';
+import { Refused } from '../storage/hosts.js';
 
 export type TitilerConfig = NonNullable<TilesConfig['titiler']>;
 
@@ -76,27 +76,23 @@ function rename(query: URLSearchParams, from: string, to: string): void {
 }
 
 /**
- * @throws InvalidInput for what TiTiler takes for a fault of the caller, Upstream when it fails, UpstreamTimeout after 30 s;
- *   the signal's reason
+ * @throws InvalidInput for what TiTiler takes for a fault of the caller, Upstream when it fails or leads elsewhere,
+ *   UpstreamTimeout after 30 s; the signal's reason
  */
-export async function askTitiler(url: URL, signal: AbortSignal): Promise<TitilerPicture> {
+export async function askTitiler(guard: Guard, url: URL, signal: AbortSignal): Promise<TitilerPicture> {
   const deadline = AbortSignal.timeout(TIMEOUT_MS);
-  try {
-    const { statusCode, headers, body } = await request(url, { signal: AbortSignal.any([signal, deadline]), headers: { accept: '*/*', 'user-agent': 'stac-mosaic' } });
-    const bytes = Buffer.from(await body.arrayBuffer());
-    const type = String(headers['content-type'] ?? 'application/octet-stream');
-    if (statusCode === 200 && bytes.length <= MAX_BYTES) return { bytes, type };
-    // What is drawn was found before: a 404 says that there is no asset on this tile.
-    if (statusCode === 204 || statusCode === 404) return { bytes: undefined, type };
-    const why = detailOf(bytes);
-    if (statusCode === 400 || statusCode === 422) throw invalidInput(`TiTiler refuses this: ${why}`);
-    throw new DomainError('Upstream', `TiTiler answered ${statusCode}${why === '' ? '' : `: ${why}`}.`);
-  } catch (error) {
-    if (error instanceof DomainError) throw error;
+  const { status, type = 'application/octet-stream', bytes } = await fetchDocument(guard, url, { signal: AbortSignal.any([signal, deadline]), limit: MAX_BYTES }).catch((error: unknown) => {
     if (signal.aborted) throw signal.reason;
-    if (deadline.aborted || /TIMEOUT|ETIMEDOUT/.test(codeOf(error))) throw new DomainError('UpstreamTimeout', `TiTiler did not answer within ${TIMEOUT_MS / 1000} s.`, { cause: error });
-    throw new DomainError('Upstream', `TiTiler cannot be reached (${codeOf(error) || messageOf(error)}).`, { cause: error });
-  }
+    if (deadline.aborted) throw new DomainError('UpstreamTimeout', `TiTiler did not answer within ${TIMEOUT_MS / 1000} s.`, { cause: error });
+    if (error instanceof DomainError && !(error instanceof Refused)) throw error;
+    throw new DomainError('Upstream', `TiTiler cannot be reached: ${messageOf(error)}`, { cause: error });
+  });
+  if (status === 200) return { bytes, type };
+  // What is drawn was found before: a 404 says that there is no asset on this tile.
+  if (status === 204 || status === 404) return { bytes: undefined, type };
+  const why = detailOf(bytes);
+  if (status === 400 || status === 422) throw invalidInput(`TiTiler refuses this: ${why}`);
+  throw new DomainError('Upstream', `TiTiler answered ${status}${why === '' ? '' : `: ${why}`}.`);
 }
 
 /** FastAPI's `detail`, a text or a list of faults. */

@@ -91,7 +91,11 @@ describe('a href', () => {
     ['/vsiaz/cogs/tile.tif', 'InvalidInput', /no storage account; set AZURE_STORAGE_ACCOUNT/],
     ['abfss://cogs@theirs.dfs.core.windows.net/tile.tif', 'InvalidInput', /theirs\.blob\.core\.windows\.net is not in ALLOWED_HOSTS/],
     ['s3://bucket/tile.tif', 'NotImplemented', /s3: cannot be read; use https:, az: or file:/],
-    ['/vsis3/bucket/tile.tif', 'NotImplemented', /\/vsis3\/ cannot be read/],
+    ['/vsis3/bucket/tile.tif', 'NotImplemented', /\/vsis3\/ cannot be read so/],
+    ['/vsizip//vsicurl/https://h/a.zip/a.tif', 'InvalidInput', /\/vsizip\/ cannot be read so/],
+    ['/vsicurl//vsis3/bucket/tile.tif', 'NotImplemented', /\/vsis3\/ cannot be read so/],
+    ['/vsis3//vsicurl/https://h/tile.tif', 'InvalidInput', /\/vsis3\/ cannot be read so/],
+    ['/vsicurl?url=https://h/a.tif', 'InvalidInput', /\/vsicurl\/ cannot be read so/],
     ['/vsicurl/https://elsewhere.example.com/a.tif', 'InvalidInput', /elsewhere\.example\.com is not in ALLOWED_HOSTS/],
   ])('%p is refused as %s with a reason', (spelled, kind, message) => {
     expect.assertions(1);

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readCogHeader } from '../../src/cog/open.js';
+import { createGuard, type FetchedDocument, fetchDocument, type Guard, type GuardOptions } from '../../src/storage/guard.js';
 import type { Resolver } from '../../src/storage/hosts.js';
 import { parseContentRange } from '../../src/storage/request.js';
 import type { Sources } from '../../src/storage/source.js';
@@ -97,6 +98,9 @@ function sourcesFor(allowedHosts: string[], options: Parameters<typeof createSou
 const read = async (path: string, sources = sourcesFor(['127.0.0.1'])): Promise<Buffer> =>
   Buffer.from(await (await sources.open(`http://127.0.0.1:${port}${path}`)).fetch(0, 100));
 
+const resolverTo = (...addresses: string[]): Resolver => (_, __, callback) =>
+  callback(null, addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
+
 const failure = (kind: string, message: RegExp): object => ({ name: 'DomainError', kind, message: expect.stringMatching(message) });
 
 describe('a COG over HTTP', () => {
@@ -139,7 +143,7 @@ describe('a COG over HTTP', () => {
   it.each([
     ['/moved-away.tif', 'InvalidInput', /the host localhost is not in ALLOWED_HOSTS/],
     ['/moved-metadata.tif', 'InvalidInput', /169\.254\.169\.254 is not in ALLOWED_HOSTS/],
-    ['/moved-file.tif', 'Upstream', /redirects to a file: URL/],
+    ['/moved-file.tif', 'InvalidInput', /redirects to a file: URL/],
     ['/loop.tif', 'Upstream', /redirects more than 3 times/],
     ['/missing.tif', 'Upstream', /answered 404/],
     ['/forbidden.tif', 'Upstream', /answered 403/],
@@ -197,12 +201,9 @@ describe('a host', () => {
     expect(() => sources.check('https://user:password@cogs.example.com/a')).toThrow(/must not carry a user name/);
   });
 
-  const resolverTo = (...addresses: string[]): Resolver => (_, __, callback) =>
-    callback(null, addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })));
-
   it.each([
     '127.0.0.1', '10.1.2.3', '172.16.0.1', '192.168.1.1', '169.254.169.254', '100.64.0.1', '0.0.0.0', '224.0.0.1', '255.255.255.255', '::1', '::', 'fe80::1',
-    'fd00::1', '::ffff:10.0.0.1', 'ff02::1', '64:ff9b::7f00:1', '2002:7f00:1::',
+    'fd00::1', '::ffff:10.0.0.1', 'ff02::1', '64:ff9b::7f00:1', '64:ff9b:1::a9fe:a9fe', '2002:7f00:1::', '2001::7f00:1', '::127.0.0.1', '::ffff:0:127.0.0.1', 'fec0::1', '4000::1', 'fd00:ec2::254', '168.63.129.16', '192.0.0.192',
   ])('that is allowed by name but leads to %s is refused when connecting', async (address) => {
     const sources = sourcesFor(['cogs.example.com'], { resolver: resolverTo(address) });
     const source = await sources.open(`http://cogs.example.com:${port}/range.tif`);
@@ -217,15 +218,17 @@ describe('a host', () => {
 
   it('may be private when its name is private or its address is listed too', async () => {
     const resolver = resolverTo('127.0.0.1');
-    for (const hosts of [['localhost'], ['minio'], ['cogs.internal'], ['cogs.example.com', '127.0.0.1']]) {
+    for (const hosts of [['localhost'], ['minio'], ['cogs.internal'], ['cogs.internal.'], ['cogs.example.com', '127.0.0.1']]) {
       const source = await sourcesFor(hosts, { resolver }).open(`http://${hosts[0] ?? ''}:${port}/range.tif`);
       expect((await source.fetch(0, 10)).byteLength).toBe(10);
     }
   });
 
   it('with a private name still never leads to the metadata of a cloud', async () => {
-    const source = await sourcesFor(['metadata.internal'], { resolver: resolverTo('169.254.169.254') }).open('http://metadata.internal/latest');
-    await expect(source.fetch(0, 10)).rejects.toMatchObject(failure('InvalidInput', /not public/));
+    for (const address of ['169.254.169.254', 'fd00:ec2::254', '168.63.129.16', '100.100.100.200']) {
+      const source = await sourcesFor(['metadata.internal'], { resolver: resolverTo(address) }).open('http://metadata.internal/latest');
+      await expect(source.fetch(0, 10)).rejects.toMatchObject(failure('InvalidInput', /not public/));
+    }
   });
 
   it('that changes its address after the check is refused (DNS rebinding)', async () => {
@@ -245,6 +248,42 @@ describe('a host', () => {
     const resolver: Resolver = (_, __, callback) => callback(Object.assign(new Error('unknown'), { code: 'ENOTFOUND' }), []);
     const source = await sourcesFor(['cogs.example.com'], { resolver }).open('http://cogs.example.com/a.tif');
     await expect(source.fetch(0, 10)).rejects.toMatchObject(failure('Upstream', /host name is not known/));
+  });
+});
+
+describe('a document', () => {
+  const guards: Guard[] = [];
+  const ask = (options: GuardOptions, url: string, limit = 1000): Promise<FetchedDocument> => {
+    const guard = createGuard({ timeout: 500, ...options });
+    guards.push(guard);
+    return fetchDocument(guard, new URL(url), { signal: AbortSignal.timeout(5000), limit });
+  };
+  afterEach(async () => {
+    await Promise.all(guards.splice(0).map((guard) => guard.close()));
+  });
+  const trusted = ['issuer.example.com'];
+
+  it('of a trusted host may lie at a private address, but never at the metadata of a cloud', async () => {
+    const url = `http://issuer.example.com:${port}/whole.tif`;
+    expect(await ask({ hosts: [], trusted, resolver: resolverTo('127.0.0.1') }, url, 10_000_000)).toMatchObject({ status: 200, bytes: Buffer.from(cog) });
+    expect(await ask({ hosts: [], trusted, resolver: resolverTo('127.0.0.1') }, url.replace('whole', 'missing'))).toMatchObject({ status: 404 });
+    await expect(ask({ hosts: [], trusted, resolver: resolverTo('169.254.169.254') }, url)).rejects.toMatchObject(failure('InvalidInput', /not public/));
+    await expect(ask({ hosts: [], trusted: ['127.0.0.1'] }, `http://127.0.0.1:${port}/moved-away.tif`)).rejects.toMatchObject(failure('InvalidInput', /localhost is not in/));
+  });
+
+  it('of any other host may be had from public addresses only', async () => {
+    const rule = { hosts: [], trusted, anyPublic: true };
+    for (const host of ['127.0.0.1', '[::1]', '169.254.169.254', '2130706433']) await expect(ask(rule, `http://${host}:${port}/range.tif`)).rejects.toMatchObject({ kind: 'InvalidInput' });
+    await expect(ask({ ...rule, resolver: resolverTo('10.0.0.1') }, `http://keys.example.com:${port}/range.tif`)).rejects.toMatchObject(failure('InvalidInput', /not public/));
+    for (const name of ['localhost', 'keys.internal']) await expect(ask({ ...rule, resolver: resolverTo('127.0.0.1') }, `http://${name}:${port}/range.tif`)).rejects.toMatchObject(failure('InvalidInput', /not public/));
+  });
+
+  it('is bounded in size, time and redirects', async () => {
+    const rule = { hosts: ['127.0.0.1'] };
+    await expect(ask(rule, `http://127.0.0.1:${port}/endless.tif`)).rejects.toMatchObject(failure('Upstream', /more than the 1000 bytes/));
+    await expect(ask(rule, `http://127.0.0.1:${port}/slow.tif`)).rejects.toMatchObject({ kind: 'UpstreamTimeout' });
+    await expect(ask(rule, `http://127.0.0.1:${port}/loop.tif`)).rejects.toMatchObject(failure('Upstream', /more than 3 times/));
+    expect(seen.filter((path) => path === '/loop.tif')).toHaveLength(4);
   });
 });
 

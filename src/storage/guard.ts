@@ -1,0 +1,98 @@
+/** The one guard of all outgoing requests: which URLs are asked, over connections to addresses that were looked at, redirects followed by hand. */
+import { Agent, request } from 'undici';
+import type { Resolver } from './hosts.js';
+import { checkHost, guardedLookup, Refused } from './hosts.js';
+import { type Answer, failure, readBody, REDIRECTS, upstream } from './request.js';
+
+export interface GuardOptions {
+  /** Hosts that may be asked, by exact name whatever the port; naming an address allows that address. */
+  readonly hosts: readonly string[];
+  /** Hosts of services that whoever runs the server has set up: their addresses may be private, as TiTiler's beside it or an Azure private endpoint's. */
+  readonly trusted?: readonly string[];
+  /** Whether every other host may be asked too, at public addresses. */
+  readonly anyPublic?: boolean;
+  /** In the place of the system's resolver; for tests. */
+  readonly resolver?: Resolver | undefined;
+  /** Until connected, milliseconds; 5 s. */
+  readonly connectTimeout?: number | undefined;
+  /** Until the head of an answer and between two pieces of it, milliseconds; 30 s. */
+  readonly timeout?: number | undefined;
+}
+
+export interface Guard {
+  /** @throws Refused for a URL that may never be asked; the addresses of a name are looked at when connecting */
+  check(url: URL): void;
+  readonly agent: Agent;
+  close(): Promise<void>;
+}
+
+export const MAX_REDIRECTS = 3;
+/** Connections to one origin; further requests wait their turn. */
+const MAX_CONNECTIONS = 32;
+
+/** A pool of connections and the rule for what it is used for. Requests go through {@link followed}, or follow no redirects. */
+export function createGuard({ hosts, trusted = [], anyPublic = false, resolver, connectTimeout = 5000, timeout = 30_000 }: GuardOptions): Guard {
+  const rule = { hosts: [...hosts, ...trusted], trusted, anyPublic };
+  const agent = new Agent({
+    connections: MAX_CONNECTIONS,
+    headersTimeout: timeout,
+    bodyTimeout: timeout,
+    connect: { timeout: connectTimeout, lookup: guardedLookup(rule, resolver) },
+  });
+  return { check: (url) => checkHost(url, rule), agent, close: () => agent.close() };
+}
+
+/**
+ * Asks, and asks again where an answer leads, three redirects far; every hop is checked as the first was.
+ * @throws Refused for a hop that may not be asked, Upstream for one that is no http(s) URL, and for more than three
+ */
+export async function followed<T extends { readonly location: string | undefined }>(start: URL, check: (url: URL) => void, ask: (url: URL) => Promise<T>): Promise<T> {
+  check(start);
+  let url = start;
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    const answer = await ask(url);
+    if (answer.location === undefined) return answer;
+    if (!URL.canParse(answer.location, url.href)) throw upstream(start, 'it redirects to something that is no URL');
+    url = new URL(answer.location, url);
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Refused(`${start.origin}: it redirects to a ${url.protocol} URL.`);
+    check(url);
+  }
+  throw upstream(start, `it redirects more than ${MAX_REDIRECTS} times`);
+}
+
+export interface DocumentOptions {
+  readonly signal: AbortSignal;
+  /** The most bytes of the body. */
+  readonly limit: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface FetchedDocument {
+  /** Any but a redirect's; errors are the caller's to judge. */
+  readonly status: number;
+  /** Content-Type. */
+  readonly type: string | undefined;
+  readonly bytes: Buffer;
+}
+
+/**
+ * One whole document by GET.
+ * @throws Refused, Upstream (no answer, more bytes than the limit), UpstreamTimeout; the signal's reason
+ */
+export async function fetchDocument(guard: Guard, url: URL, { signal, limit, headers = {} }: DocumentOptions): Promise<FetchedDocument> {
+  try {
+    return await followed(url, (hop) => guard.check(hop), async (at) => {
+      const { statusCode, headers: said, body } = await request(at, { dispatcher: guard.agent, signal, headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'stac-mosaic', ...headers } });
+      body.on('error', () => undefined); // told to whoever reads it
+      const text = (name: string): string | undefined => [said[name]].flat()[0];
+      const location = REDIRECTS.has(statusCode) ? text('location') : undefined;
+      const answer: Pick<Answer, 'body'> = { body };
+      if (location !== undefined) body.destroy();
+      const bytes = location === undefined ? Buffer.from(await readBody(at, answer, limit)) : Buffer.alloc(0);
+      return { status: statusCode, type: text('content-type'), bytes, location };
+    });
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw failure(url, error);
+  }
+}
