@@ -10,6 +10,7 @@ import helmet from 'helmet';
 import { DomainError, messageOf } from '../src/errors.js';
 import { parseQuery } from '../schemas/parameters.js';
 import { isObject, type Json } from '../src/json.js';
+import type { Lifecycle } from '../src/lifecycle.js';
 import type { Services } from '../src/services.js';
 import { baseOf } from './base.js';
 import { bodyParsers, streamOf, textOfBody } from './body.js';
@@ -31,6 +32,7 @@ const toExpressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1'
 export function createApp(services: Services, routes: readonly Route[], assets: readonly { path: string; folder: string }[] = []): Express {
   const { config } = services;
   const app = express();
+  app.locals['lifecycle'] = services.lifecycle;
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', config.trustProxy);
@@ -61,7 +63,7 @@ const namesCoding = (request: Request, response: Response): boolean =>
   /\b(br|gzip|deflate)\b/i.test(request.get('accept-encoding') ?? '') && compression.filter(request, response);
 
 /** Gives each request its id, kept from a caller that sent a sane one, and logs how it ended. */
-function identify({ logger }: Services) {
+function identify({ logger, metrics }: Services) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const sent = request.get('x-request-id');
     const id = sent !== undefined && /^[\w.-]{1,64}$/.test(sent) ? sent : randomUUID();
@@ -69,7 +71,10 @@ function identify({ logger }: Services) {
     response.locals['requestId'] = id;
     response.setHeader('X-Request-Id', id);
     response.on('close', () => {
-      logger.debug({ request_id: id, method: request.method, url: request.originalUrl, status: response.statusCode, ms: Math.round(performance.now() - started) }, 'request');
+      const ms = performance.now() - started;
+      const route: unknown = response.locals['route'];
+      metrics.request(request.method, typeof route === 'string' ? route : 'none', response.statusCode, ms / 1000);
+      logger.debug({ request_id: id, method: request.method, url: request.originalUrl, status: response.statusCode, ms: Math.round(ms) }, 'request');
     });
     next();
   };
@@ -92,6 +97,10 @@ function mount(app: Express, services: Services, routes: readonly Route[]): void
     const methods = group.map((route) => route.method);
     const allow = [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].join(', ');
     const at = app.route(toExpressPath(path));
+    at.all((_request: Request, response: Response, next: NextFunction) => {
+      response.locals['route'] = path;
+      next();
+    });
     for (const { method, operation } of group) {
       const register = { GET: at.get, POST: at.post, PUT: at.put, PATCH: at.patch, DELETE: at.delete }[method satisfies Method].bind(at);
       register(...bodyParsers(operation, services.config), (request: Request, response: Response) => serve(services, { method, path, operation }, request, response));
@@ -105,9 +114,13 @@ function mount(app: Express, services: Services, routes: readonly Route[]): void
   }
 }
 
+/** A connection kept open would keep a server that stops from its end, or be cut in the middle of the next request. */
+const isDraining = ({ app }: Response): boolean => (app.locals['lifecycle'] as Lifecycle).state === 'draining';
+
 const requestId = (response: Response): string => String(response.locals['requestId']);
 
 async function serve(services: Services, { method, path, operation }: Route, request: Request, response: Response): Promise<void> {
+  if (services.lifecycle.state === 'starting' && operation.withoutDatabase !== true) throw new DomainError('Unavailable', 'The database is not there yet.', { retryAfter: 5 });
   const gone = new AbortController();
   // An abort makes an exception with its stack: 3 % of a small answer, where nobody is left to stop.
   response.on('close', () => {
@@ -159,6 +172,7 @@ async function toPage(operation: Operation, reply: Reply, call: Call): Promise<R
 
 async function send(reply: Reply, request: Request, response: Response): Promise<void> {
   response.status(reply.status ?? 200);
+  if (isDraining(response)) response.setHeader('Connection', 'close');
   for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
   if (reply.text === undefined && reply.body === undefined) return void response.end();
   response.setHeader('Content-Type', reply.type ?? 'application/json');

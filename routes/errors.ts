@@ -31,7 +31,9 @@ const MAX_FAULTS = 100;
 export function errorReply(thrown: unknown, requestId: string, logger: Logger): Reply {
   const error = asDomainError(thrown);
   const status = STATUS[error.kind];
-  if (status >= 500 && error.kind !== 'NotImplemented') logger.error({ err: thrown, request_id: requestId, kind: error.kind }, messageOf(thrown));
+  if (error.kind === 'Internal') logger.error({ err: thrown, request_id: requestId }, messageOf(thrown));
+  // Others' failures need no stack of ours, but what they said.
+  else if (status >= 500 && error.kind !== 'NotImplemented') logger.warn({ request_id: requestId, kind: error.kind, ...(error.cause === undefined ? {} : { cause: messageOf(error.cause) }) }, error.message);
   const errors = error.faults.slice(0, MAX_FAULTS).map(({ path, message, index }) => ({ path, message, ...(index === undefined ? {} : { index }) }));
   return {
     status,

@@ -66,6 +66,8 @@ export interface Operation<P extends ParameterSet = ParameterSet> {
   readonly headers?: Readonly<Record<string, { readonly description: string; readonly schema: SchemaObject }>>;
   /** Statuses of success, and errors beyond the common 400, 404, 500 and 503. */
   readonly answers: Readonly<Record<number, Answer>>;
+  /** Answers while the database has not been there since the start; all others are 503 then. */
+  readonly withoutDatabase?: true;
   handle(call: Call<P>): Promise<Reply> | Reply;
   /** How a page shows the JSON of this operation; unless told, pages/index.ts goes by the kind of the document. */
   readonly page?: Page;

@@ -32,6 +32,7 @@ export const routes: readonly Route[] = [
   get('/healthz', health.healthz),
   get('/health/live', health.live),
   get('/health/ready', health.ready),
+  get('/metrics', health.metrics),
 
   get('/tileMatrixSets', tilesets.matrixSets),
   get('/tileMatrixSets/{tileMatrixSetId}', tilesets.matrixSet),

@@ -56,6 +56,7 @@ export const landing = operation({
 
 export const conformance = operation({
   id: 'getConformance',
+  withoutDatabase: true,
   summary: 'The conformance classes',
   tag,
   answers: { 200: jsonAnswer('The classes', 'conformance') },
@@ -66,6 +67,7 @@ export const conformance = operation({
 export const description = (table: () => readonly Route[]): Operation =>
   operation({
     id: 'getApi',
+    withoutDatabase: true,
     summary: 'This API as OpenAPI 3.0.3',
     tag,
     answers: { 200: { description: 'OpenAPI', type: OPENAPI_TYPE, schema: { type: 'object' } } },
@@ -76,6 +78,7 @@ export const description = (table: () => readonly Route[]): Operation =>
 export const documentation = (table: () => readonly Route[]): Operation =>
   operation({
     id: 'getApiPage',
+    withoutDatabase: true,
     summary: 'This API as a page',
     tag,
     answers: { 200: { description: 'A page', type: HTML_TYPE } },

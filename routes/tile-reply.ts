@@ -72,13 +72,14 @@ export async function tileReply(call: TileCall, { kind, bbox, asset, draw }: Til
 }
 
 /** A tile whose assets are known. @param findMs how long it took to find them */
-export async function answerTile(call: Pick<TileCall, 'headers' | 'query'>, found: TileAssets, findMs: number, draw: TileQuestion['draw']): Promise<Reply> {
+export async function answerTile(call: Pick<TileCall, 'headers' | 'query' | 'services'>, found: TileAssets, findMs: number, draw: TileQuestion['draw']): Promise<Reply> {
   const { key, tile } = draw({ hrefs: found.assets.map(({ href }) => href), version: found.assets.map(({ version }) => version).join(' ') });
   const etag = `W/"${key}.${Math.floor((Date.now() + staggered(key)) / REPLACED_MS).toString(36)}"`;
   const cut: Record<string, string> = found.cut === undefined ? {} : { 'X-Truncated': found.cut };
   if (knows(call, etag)) return { status: 304, headers: { ETag: etag, 'Cache-Control': CACHED, 'Server-Timing': timing('find', findMs), ...cut } };
   const started = performance.now();
   const drawn = await tile();
+  call.services.metrics.tile(drawn.from);
   const headers = {
     'Server-Timing': `${timing('find', findMs)}, ${timing(drawn.from === 'cache' ? 'cache' : 'draw', performance.now() - started)}, from;desc="${drawn.from}"`,
     'X-Assets': namesOf(found, drawn),

@@ -42,6 +42,8 @@ export interface Config extends StorageConfig, TilesConfig {
   readonly uploadIdleMs: number;
   /** A job whose tasks report nothing for so long expires; hours, also parts of one. */
   readonly jobTtlHours: number;
+  /** How long the server goes on serving after the signal to stop while its probe says that it is not ready. */
+  readonly drainDelayMs: number;
   readonly logLevel: string;
 }
 
@@ -150,6 +152,7 @@ export function loadConfig(env: Environment = process.env): Config {
     maxNdjsonBytes: 1024 * 1024 * reader.integer('MAX_BODY_MB', 512, 1, 4096),
     uploadIdleMs: 1000 * reader.integer('UPLOAD_IDLE_SECONDS', 60, 1, 3600),
     jobTtlHours: reader.number('JOB_TTL_HOURS', 72, 0.0001, 87_600),
+    drainDelayMs: 1000 * reader.integer('DRAIN_DELAY_SECONDS', 0, 0, 25),
     logLevel: reader.oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
   };
   if (reader.problems.length > 0) throw new ConfigError(reader.problems);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createApp } from '../routes/app.js';
 import { routes } from '../routes/index.js';
@@ -14,9 +15,11 @@ import { clearSpool, spoolFolder } from './datasets/spool.js';
 import { registerCollectionSearch, searchIdOf } from './hooks/collection-search.js';
 import { sweep } from './jobs/store.js';
 import { keepHealing } from './hooks/heal-collections.js';
+import { createLifecycle, type Lifecycle } from './lifecycle.js';
 import { withRootPath } from './links.js';
 import type { Logger } from './log.js';
 import { findCollection, updateCollection } from './pgstac/collections.js';
+import { createMetrics } from './metrics.js';
 import { createItemBytes } from './search/item-bytes.js';
 import { createSearchUse } from './searches/use.js';
 import type { Services } from './services.js';
@@ -48,6 +51,8 @@ export interface ServerOptions {
 /** How long running requests may take to end once the server is told to stop. */
 const DRAIN_MS = 30_000;
 
+const PREPARE_AGAIN_MS = 1000;
+
 /** Where `stac-mosaic demo` keeps its COGs; the server may read them. */
 export const demoFolder = (config: Config): string => join(config.dataDir, 'demo');
 
@@ -59,13 +64,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config, logger, onProgress } = options;
   const wheels = { cacheDir: config.cacheDir, wheelDir: config.wheelDir, onProgress };
   const schemaDir = await ensureStacSchemas(wheels);
-  const database = options.database ?? (await openDatabase(config, { logger, collections: SEED_COLLECTIONS, onProgress }));
+  const database = options.database ?? (await openDatabase(config, { logger, collections: SEED_COLLECTIONS, onProgress, waits: true }));
+  const lifecycle = createLifecycle();
   try {
-    const services = makeServices(config, logger, database, schemaDir);
-    await hookDatasets(services);
-    await sweep(database.pool, config.jobTtlHours);
-    // Nobody else writes in this folder, so whatever a crash left can be told and mended at once; a container may be others' too.
-    if (database.kind === 'embedded' && config.storageUrl.startsWith('file:')) await reconcile(services, true);
+    const services = makeServices(config, logger, database, schemaDir, lifecycle);
+    // A database that is away is waited for while the probes answer.
+    const prepared = database.migrated === undefined ? database.opened.then(() => keepPreparing(services)) : prepare(services);
+    if (database.migrated !== undefined) await prepared;
+    void prepared.then(() => lifecycle.ready());
     const assets = [
       { path: '/assets/maplibre', folder: fileURLToPath(new URL('.', import.meta.resolve('maplibre-gl'))) },
       { path: '/assets', folder: join(packageFolder, 'public') },
@@ -74,12 +80,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const server = createServer({ requestTimeout: 0 }, createApp(services, routes, assets));
     await clearSpool(spoolFolder(config.dataDir));
     await listen(server, config);
-    const healing = keepHealing(services);
+    let healing: { close(): Promise<void> } | undefined;
+    void prepared.then(() => (healing = lifecycle.state === 'ready' ? keepHealing(services) : undefined));
     return {
       url: urlOf(server, config),
       services,
       async close() {
-        await healing.close();
+        lifecycle.drain();
+        // A load balancer that asks the probe now and then goes on sending for a while.
+        if (config.drainDelayMs > 0) await delay(config.drainDelayMs);
+        await healing?.close();
         await drain(server, services);
       },
     };
@@ -89,21 +99,45 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function makeServices(config: Config, logger: Logger, database: Database, schemaDir: string): Services {
+/** What has to be in the database, or be gone from it and the store, before the first request. */
+async function prepare(services: Services): Promise<void> {
+  const { config, database } = services;
+  await hookDatasets(services);
+  await sweep(database.pool, config.jobTtlHours);
+  // Nobody else writes in this folder, so whatever a crash left can be told and mended at once; a container may be others' too.
+  if (database.kind === 'embedded' && config.storageUrl.startsWith('file:')) await reconcile(services, true);
+}
+
+/** The same with a database that came late and may go again: tried until it is done, or the server stops. */
+async function keepPreparing(services: Services): Promise<void> {
+  while (services.lifecycle.state === 'starting') {
+    try {
+      return await prepare(services);
+    } catch (error) {
+      services.logger.error({ err: error }, 'the database could not be prepared');
+      await delay(PREPARE_AGAIN_MS);
+    }
+  }
+}
+
+function makeServices(config: Config, logger: Logger, database: Database, schemaDir: string, lifecycle: Lifecycle): Services {
   const demo = demoFolder(config);
   const policy = {
     allowedHosts: config.allowedHosts,
     allowedFileRoots: existsSync(demo) ? [...config.allowedFileRoots, demo] : config.allowedFileRoots,
     azure: config.azure,
   };
+  const renderer = createTileRenderer({ policy, logger });
   return {
     config,
     logger,
+    lifecycle,
+    metrics: createMetrics({ pools: { primary: database.pool }, isReady: () => lifecycle.state === 'ready', tiles: () => renderer.stats() }),
     database,
     sources: createSources(policy),
     blobs: createBlobs(config),
     validator: createStacValidator({ schemaDirs: [schemaDir, extensionSchemas(config)] }),
-    renderer: cachedRenderer(createTileRenderer({ policy, logger }), openTileCache(config, logger)),
+    renderer: cachedRenderer(renderer, openTileCache(config, logger)),
     titiler: createGuard({ hosts: [], trusted: config.titiler === undefined ? [] : [new URL(config.titiler.url).hostname] }),
     searchUse: createSearchUse(database.pool, logger),
     itemBytes: createItemBytes(),
@@ -147,4 +181,5 @@ async function drain(server: Server, services: Services): Promise<void> {
   await services.titiler.close();
   await services.searchUse.close();
   await services.database.close();
+  services.metrics.close();
 }

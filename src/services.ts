@@ -1,8 +1,10 @@
 /** What the routes are given: the composition root builds it once, nothing else is global. */
 import type { Config } from './config.js';
 import type { Database } from './database/index.js';
+import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import type { ItemBytes } from './search/item-bytes.js';
+import type { Metrics } from './metrics.js';
 import type { BlobStore } from './storage/blobs.js';
 import type { SearchUse } from './searches/use.js';
 import type { Guard } from './storage/guard.js';
@@ -13,6 +15,8 @@ import type { StacValidator } from './validation/validator.js';
 export interface Services {
   readonly config: Config;
   readonly logger: Logger;
+  readonly lifecycle: Lifecycle;
+  readonly metrics: Metrics;
   readonly database: Database;
   readonly sources: Sources;
   readonly blobs: BlobStore;

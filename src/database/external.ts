@@ -1,9 +1,12 @@
 /** A PostgreSQL that somebody else runs, by DATABASE_URL. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { DatabaseConfig } from '../config.js';
+import { messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import { migrate, type MigrateOptions, type MigrateResult } from './migrate.js';
-import { createPool } from './pool.js';
+import type { Database, DatabaseSettings } from './index.js';
+import { createPool, endPool } from './pool.js';
 import { sqlState } from './transaction.js';
 
 export const openExternalPool = (url: string, config: DatabaseConfig, logger: Logger): pg.Pool =>
@@ -21,4 +24,44 @@ export async function migrateExternal(pool: pg.Pool, options: MigrateOptions): P
       { cause: error },
     );
   }
+}
+
+/** How long to wait before the database that was away is asked again. */
+const RETRY_MS = 1000;
+
+/** A database that is away: asked again each second until it is there and migrated; what else is wrong with it is logged and may be mended. */
+export function waitFor(pool: pg.Pool, migrated: () => Promise<MigrateResult>, settings: DatabaseSettings, logger: Logger): Database {
+  let result: MigrateResult | undefined;
+  const closing = new AbortController();
+  const attempts = async (): Promise<void> => {
+    let said = '';
+    while (result === undefined && !closing.signal.aborted) {
+      try {
+        result = await migrated();
+      } catch (error) {
+        const message = messageOf(error);
+        if (message !== said) logger.error(`the database is not ready: ${message}`);
+        said = message;
+        await delay(RETRY_MS, undefined, { signal: closing.signal }).catch(() => undefined);
+      }
+    }
+  };
+  const ended = attempts();
+  return {
+    kind: 'external',
+    pool,
+    get pgstacVersion() {
+      return result?.pgstac.to ?? settings.database.pgstacVersion;
+    },
+    get migrated() {
+      return result;
+    },
+    // A server that is told to stop first never hears of it.
+    opened: ended.then(() => (result === undefined ? new Promise<never>(() => undefined) : undefined)),
+    async close() {
+      closing.abort();
+      await endPool(pool, logger);
+      await ended;
+    },
+  };
 }

@@ -4,7 +4,8 @@ import type pg from 'pg';
 import type { Config } from '../config.js';
 import type { Logger } from '../log.js';
 import { ensurePgstacSql } from '../setup/index.js';
-import { migrateExternal, openExternalPool } from './external.js';
+import { isAway, isExhausted } from './away.js';
+import { migrateExternal, openExternalPool, waitFor } from './external.js';
 import { migrate, type MigrateOptions, type MigrateResult } from './migrate.js';
 import { createPool, endPool } from './pool.js';
 import type { SeedCollection } from './seed.js';
@@ -17,9 +18,12 @@ export type { MigrateResult } from './migrate.js';
 export interface Database {
   readonly kind: 'embedded' | 'external';
   readonly pool: pg.Pool;
+  /** The release that is installed; that of the configuration until the database is there. */
   readonly pgstacVersion: string;
-  /** What opening it has changed. */
-  readonly migrated: MigrateResult;
+  /** What opening it has changed; undefined until it is there. */
+  readonly migrated: MigrateResult | undefined;
+  /** Resolves when the database is there and migrated: at once, but where `openDatabase` was told to wait for it. */
+  readonly opened: Promise<void>;
   /** Waits for the clients that are out (at most 10 s), ends the pool, and stops the embedded database. */
   close(): Promise<void>;
 }
@@ -30,6 +34,8 @@ export interface OpenOptions {
   readonly collections: readonly SeedCollection[];
   /** Upgrade a pgSTAC that works as it is (`stac-mosaic migrate`). The embedded one is always upgraded. */
   readonly upgrade?: boolean;
+  /** Answer also when the PostgreSQL of DATABASE_URL cannot be reached, and go on trying: see `opened`. */
+  readonly waits?: boolean;
   readonly onProgress?: ((message: string) => void) | undefined;
 }
 
@@ -56,14 +62,19 @@ const migrateOptions = (settings: DatabaseSettings, options: OpenOptions, upgrad
 
 async function openExternal(url: string, settings: DatabaseSettings, options: OpenOptions): Promise<Database> {
   const pool = openExternalPool(url, settings.database, options.logger);
+  const migrated = (): Promise<MigrateResult> => migrateExternal(pool, migrateOptions(settings, options, options.upgrade ?? false));
+  const close = (): Promise<void> => endPool(pool, options.logger);
   try {
-    const migrated = await migrateExternal(pool, migrateOptions(settings, options, options.upgrade ?? false));
-    return { kind: 'external', pool, pgstacVersion: migrated.pgstac.to, migrated, close: () => endPool(pool, options.logger) };
+    return { kind: 'external', pool, ...there(await migrated()), close };
   } catch (error) {
-    await endPool(pool, options.logger);
+    if (options.waits === true && (isAway(error) || isExhausted(error))) return waitFor(pool, migrated, settings, options.logger);
+    await close();
     throw error;
   }
 }
+
+const there = (migrated: MigrateResult): Pick<Database, 'pgstacVersion' | 'migrated' | 'opened'> =>
+  ({ pgstacVersion: migrated.pgstac.to, migrated, opened: Promise.resolve() });
 
 async function openEmbedded(settings: DatabaseSettings, options: OpenOptions): Promise<Database> {
   const { logger, onProgress } = options;
@@ -81,7 +92,7 @@ async function openEmbedded(settings: DatabaseSettings, options: OpenOptions): P
   };
   try {
     const migrated = await migrate(pool, migrateOptions(settings, options, true));
-    return { kind: 'embedded', pool, pgstacVersion: migrated.pgstac.to, migrated, close };
+    return { kind: 'embedded', pool, ...there(migrated), close };
   } catch (error) {
     await close();
     throw error;

@@ -1,7 +1,18 @@
 /** One transaction: committed whole or rolled back, tried again when the database asks for it, never leaking its client. */
+import { channel } from 'node:diagnostics_channel';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { DomainError } from '../errors.js';
+
+/** Where the end of each attempt is told to whoever counts them. */
+export const TRANSACTIONS = 'stac-mosaic:transaction';
+
+export interface TransactionEnd {
+  readonly outcome: 'committed' | 'rolled back' | 'retried' | 'unknown';
+  readonly seconds: number;
+}
+
+const ends = channel(TRANSACTIONS);
 
 export interface TransactionOptions {
   /** How often the work is tried again after a deadlock or a serialization failure. */
@@ -39,10 +50,16 @@ export async function withTransaction<T>(
 ): Promise<T> {
   const retries = options.retries ?? DEFAULT_RETRIES;
   for (let attempt = 0; ; attempt += 1) {
+    const began = performance.now();
+    const ended = (outcome: TransactionEnd['outcome']): void => ends.publish({ outcome, seconds: (performance.now() - began) / 1000 } satisfies TransactionEnd);
     try {
-      return await once(pool, work);
+      const result = await once(pool, work);
+      ended('committed');
+      return result;
     } catch (error) {
-      if (attempt >= retries || !isRetryable(error)) throw error;
+      const retried = attempt < retries && isRetryable(error);
+      ended(retried ? 'retried' : error instanceof UnknownOutcomeError ? 'unknown' : 'rolled back');
+      if (!retried) throw error;
       await delay(FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random()));
     }
   }

@@ -1,5 +1,6 @@
 /** SQLSTATE → domain error: the one table that says what a failing query means to the caller. */
 import { DomainError, type ErrorKind } from '../errors.js';
+import { isAway, isExhausted } from '../database/away.js';
 import { sqlState } from '../database/transaction.js';
 
 interface Meaning {
@@ -41,18 +42,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   53200: { kind: 'Unavailable', message: 'The database is short of memory.', retryAfter: 30 },
   53100: { kind: 'Unavailable', message: 'The disk of the database is full.', retryAfter: 300 },
   25006: { kind: 'Unavailable', message: 'The database takes no writes at the moment.', retryAfter: 30 },
-  '25P03': AWAY,
-  '57P01': AWAY,
-  '57P02': AWAY,
-  '57P03': AWAY,
-  '57P05': AWAY,
 };
-
-/** What Node's sockets say when a server is not there; pg passes it on. */
-const SOCKET_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
-/** pg and pg-pool have no codes for these. */
-const LOST = /^(Connection terminated|Client has encountered a connection error|The server does not support SSL)/;
-const EXHAUSTED = /^(timeout exceeded when trying to connect|timeout expired)/;
 
 /**
  * The domain error that a failing query means; the cause stays attached for the log. A DomainError comes back as it is,
@@ -68,12 +58,8 @@ export function toDomainError(error: unknown): DomainError {
 }
 
 function meaningOf(error: unknown): Meaning | undefined {
+  if (isAway(error)) return AWAY;
   const state = sqlState(error);
-  // Class 08 is connection_exception.
-  if (state !== undefined) return MEANINGS[state] ?? (state.startsWith('08') ? AWAY : undefined);
-  if (typeof error !== 'object' || error === null) return undefined;
-  if ('code' in error && typeof error.code === 'string' && SOCKET_CODES.has(error.code)) return AWAY;
-  if (!('message' in error) || typeof error.message !== 'string') return undefined;
-  if (EXHAUSTED.test(error.message)) return { ...BUSY, retryAfter: 5 };
-  return LOST.test(error.message) ? AWAY : undefined;
+  if (state !== undefined) return MEANINGS[state];
+  return isExhausted(error) ? { ...BUSY, retryAfter: 5 } : undefined;
 }

@@ -50,7 +50,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     database: tested.config,
     ...options.config,
   };
-  const shared: Database = { kind: tested.kind, pool: tested.pool, pgstacVersion: tested.pgstacVersion, migrated: { pgstac: { to: tested.pgstacVersion }, own: [] }, close: async () => {} };
+  const shared: Database = { kind: tested.kind, pool: tested.pool, pgstacVersion: tested.pgstacVersion, migrated: { pgstac: { to: tested.pgstacVersion }, own: [] }, opened: Promise.resolve(), close: async () => {} };
 
   async function start(overrides: Partial<Config>): Promise<TestVariant> {
     const server = await startServer({ config: { ...config, ...overrides }, logger: createLogger(process.env['TEST_LOG'] ?? 'silent'), database: shared });
