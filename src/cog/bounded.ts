@@ -1,6 +1,6 @@
 /** Limits on what a header may make us read, so that a hostile TIFF costs little time and memory. */
 import type { Source, TiffImage } from '@cogeotiff/core';
-import { invalidInput } from '../errors.js';
+import { DomainError, invalidInput } from '../errors.js';
 
 /** Image directories: full size, a dozen overviews and their masks are 26. */
 const MAX_DIRECTORIES = 64;
@@ -8,6 +8,8 @@ const MAX_DIRECTORIES = 64;
 const MAX_HEADER_BYTES = 8 * 1024 * 1024;
 /** Reads of a header: each directory may lie apart from its tags. */
 const MAX_HEADER_READS = 512;
+/** Milliseconds for all reads of a header; a host that trickles would hold it for hours. */
+const MAX_HEADER_MS = 30_000;
 
 /** A source with a budget until {@link BoundedSource.release}; then it only passes reads on. */
 export interface BoundedSource extends Source {
@@ -18,6 +20,7 @@ export function boundedSource(source: Source): BoundedSource {
   let bytes = MAX_HEADER_BYTES;
   let reads = MAX_HEADER_READS;
   let bounded = true;
+  const end = performance.now() + MAX_HEADER_MS;
   return {
     url: source.url,
     get metadata() {
@@ -28,6 +31,7 @@ export function boundedSource(source: Source): BoundedSource {
         bytes -= length ?? MAX_HEADER_BYTES + 1;
         reads -= 1;
         if (bytes < 0 || reads < 0) throw invalidInput('its header is larger than 8 MB, or its counts are damaged');
+        if (performance.now() > end) throw new DomainError('UpstreamTimeout', `its header could not be read within ${MAX_HEADER_MS / 1000} s`);
       }
       return source.fetch(offset, length, options);
     },

@@ -28,10 +28,11 @@ const SEPARATE = 2;
 
 /**
  * Reads the header of a GeoTIFF: one request of 32 KB where the directories lie at its beginning, as in a COG.
+ * @param use reads further tags, within the same limits of bytes, reads and time; later reads have none
  * @throws DomainError Upstream or UpstreamTimeout when bytes cannot be read; InvalidInput when they are no TIFF, are
- *   damaged or cut off, or when its CRS or georeferencing is missing or unknown
+ *   damaged or cut off, or when its CRS or georeferencing is missing or unknown; what `use` throws
  */
-export async function openCog(source: Source): Promise<Cog> {
+export async function openCog<T>(source: Source, use: (cog: Cog) => Promise<T>): Promise<T> {
   const name = shownHref(source.url.href);
   const bounded = boundedSource(source);
   try {
@@ -39,19 +40,18 @@ export async function openCog(source: Source): Promise<Cog> {
     const tiff = new Tiff(bounded, { defaultReadSize: BLOCK_SIZE });
     tiff.images = new BoundedImages();
     await tiff.init();
-    const header = await readHeader(tiff);
+    const result = await use({ header: await readHeader(tiff), tiff });
     bounded.release();
-    return { header, tiff };
+    return result;
   } catch (error) {
-    if (error instanceof DomainError && error.kind !== 'InvalidInput') throw error;
     if (error instanceof Refused) throw error.message.startsWith(name) ? error : new Refused(`${name}: ${error.message}`);
-    if (error instanceof DomainError) throw error.message.startsWith(name) ? error : invalidInput(`${name}: ${error.message.replace(/\.$/, '')}.`);
+    if (error instanceof DomainError) throw error.message.startsWith(name) ? error : new DomainError(error.kind, `${name}: ${error.message.replace(/\.$/, '')}.`, { cause: error });
     throw new DomainError('InvalidInput', `${name}: a damaged or truncated TIFF (${messageOf(error).slice(0, 100)}).`, { cause: error });
   }
 }
 
 /** {@link openCog} for callers who want no pixels. */
-export const readCogHeader = async (source: Source): Promise<CogHeader> => (await openCog(source)).header;
+export const readCogHeader = (source: Source): Promise<CogHeader> => openCog(source, async ({ header }) => header);
 
 /** `II` or `MM`, then 42 or 43; @cogeotiff/core takes anything that is not `II` for big-endian. */
 async function checkMagic(source: Source): Promise<void> {

@@ -42,12 +42,12 @@ export function createAssets(policy: FetchPolicy, limits: CacheLimits = {}): Ass
   async function load(href: string): Promise<Asset> {
     const name = shownHref(href);
     const source = await sources.open(href);
-    const cog = await openCog(source).catch((error: unknown) => {
+    const raster = await openCog(source, (cog) => rasterOf(cog, name)).catch((error: unknown) => {
       // Whoever asks for a tile is not to blame for what a file says.
       if (error instanceof DomainError && error.kind === 'InvalidInput' && !(error instanceof Refused)) throw new DomainError('Upstream', error.message, { cause: error });
       throw error;
     });
-    const asset = { name, raster: await rasterOf(cog, name) };
+    const asset = { name, raster };
     opened.set(href, asset);
     return asset;
   }

@@ -33,11 +33,18 @@ const MAX_GAP = 16 * 1024;
 const MAX_READ = 2 * 1024 * 1024;
 /** Blocks whose places are read one by one from here on, instead of the whole table (8 bytes each). */
 const LONG_TABLE = 32_768;
+/** Places of strips can only be read as a whole table, of 16 MB at most. */
+const MAX_TABLE = 1_048_576;
+/** Decoded bytes of one reading beyond which a worker does it alone: a few files of huge blocks must not fill the memory together. */
+const HEAVY_BYTES = 32 * 1024 * 1024;
+/** Milliseconds that one such reading may keep the others waiting. */
+const HEAVY_MS = 15_000;
 
 /** A packed block larger than its pixels is a count that lies; JPEG tables and incompressible data need a little more. */
 const packedLimit = ({ blockWidth, blockHeight, blockSamples, type }: Plane): number => 2 * blockWidth * blockHeight * blockSamples * BYTES[type] + 65_536;
 
 export function createBlockReader(options: { readonly maxBytes: number }): BlockReader {
+  const alone = pLimit(1);
   const ids = new WeakMap<Plane, number>();
   const loading = new Map<string, Promise<SampleArray>>();
   let nextId = 0;
@@ -54,7 +61,9 @@ export function createBlockReader(options: { readonly maxBytes: number }): Block
 
   /** Starts to load what is neither cached nor on its way. */
   function load(plane: Plane, prefix: string, indices: readonly number[], name: string): void {
-    const fetched = fetchBlocks(plane, indices, name);
+    const { blockWidth, blockHeight, blockSamples, type } = plane;
+    const isHeavy = indices.length * blockWidth * blockHeight * blockSamples * BYTES[type] > HEAVY_BYTES;
+    const fetched = isHeavy ? alone(() => settled(fetchBlocks(plane, indices, name))) : fetchBlocks(plane, indices, name);
     for (const [i, index] of indices.entries()) {
       const key = `${prefix}${index}`;
       const pending = (async () => {
@@ -110,6 +119,16 @@ async function fetchBlocks(plane: Plane, indices: readonly number[], name: strin
   return indices.map((index) => blocks.get(index) ?? Promise.resolve(undefined));
 }
 
+/** The same promises once all of them are kept or broken, or have taken too long. */
+async function settled(blocks: Promise<Promise<Block>[]>): Promise<Promise<Block>[]> {
+  const all = await blocks;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, HEAVY_MS)));
+  await Promise.race([Promise.allSettled(all), late]);
+  clearTimeout(timer);
+  return all;
+}
+
 /** Neighbours in the file, to be read together. */
 function runsOf(places: readonly Place[]): Place[][] {
   const runs: Place[][] = [];
@@ -142,10 +161,15 @@ function named(cause: unknown, name: string): DomainError {
 
 async function placeOf({ image, tiled, blocksAcross, blocksDown, separate, samples }: Plane, index: number): Promise<Place> {
   const [offsetsTag, lengthsTag] = tiled ? ([TiffTag.TileOffsets, TiffTag.TileByteCounts] as const) : ([TiffTag.StripOffsets, TiffTag.StripByteCounts] as const);
-  if (tiled && blocksAcross * blocksDown * (separate ? samples : 1) > LONG_TABLE) {
+  const [offsetCount, lengthCount] = [offsetsTag, lengthsTag].map((tag) => image.tags.get(tag)?.count ?? 0) as [number, number];
+  if (offsetCount === 0 || lengthCount === 0) throw new Error('it does not say where its blocks are');
+  const expected = blocksAcross * blocksDown * (separate ? samples : 1);
+  if (tiled && expected > LONG_TABLE) {
     const { offset, imageSize } = await image.getTileSize(index);
     return { index, offset, length: imageSize };
   }
+  // Some writers list a few more than there are.
+  if (Math.max(offsetCount, lengthCount) > Math.max(LONG_TABLE, tiled ? 0 : MAX_TABLE)) throw new Error(`a table of ${Math.max(offsetCount, lengthCount)} blocks for ${expected}`);
   const offsets = await image.fetch(offsetsTag);
   const lengths = await image.fetch(lengthsTag);
   return { index, offset: at(offsets, index), length: at(lengths, index) };

@@ -10,6 +10,7 @@ import { createLayer, isEmpty, type Layer } from './layer.js';
 import { createMerger, type Merger } from './merge.js';
 import { findSamples, paint } from './nearest.js';
 import { chooseLevel, type Dimensions } from './overviews.js';
+import { type Patience, PATIENCE, patiently, tooSlow } from './patience.js';
 import { pictureOf } from './picture.js';
 import type { Plain } from './raster.js';
 import { areaOf, type RenderRequest } from './request.js';
@@ -37,21 +38,28 @@ const OPEN_AHEAD = 4;
 /**
  * @throws DomainError NotFound outside the matrix set, InvalidInput for a style that does not fit the assets. Where no pixel
  *   was drawn and an asset failed, its error: Upstream, UpstreamTimeout, NotImplemented, or InvalidInput for a refused
- *   href. `signal` ends the work between two assets.
+ *   href. `signal` ends the work at the next wait.
  */
-export async function drawTile(request: RenderRequest, assets: Assets, signal?: AbortSignal): Promise<DrawnTile> {
+export async function drawTile(request: RenderRequest, assets: Assets, signal?: AbortSignal, patience: Patience = PATIENCE): Promise<DrawnTile> {
   const { hrefs, format, style = {} } = request;
   const { area, size } = areaOf(request);
   const easel = createEasel(area, size, style, assets);
   const used: string[] = [];
   const failures: { href: string; error: DomainError }[] = [];
+  const end = performance.now() + patience.tile;
   for (const [i, href] of hrefs.entries()) {
     signal?.throwIfAborted();
+    const left = end - performance.now();
     if (easel.isFull()) break;
+    if (left <= 0) {
+      failures.push({ href, error: tooSlow(href, patience.tile) });
+      break;
+    }
     for (const next of hrefs.slice(i + 1, i + OPEN_AHEAD)) void assets.open(next).catch(() => undefined); // its turn will tell
     try {
-      if (await easel.add(await assets.open(href))) used.push(href);
+      if (await patiently(Math.min(patience.asset, left), href, signal, async (still) => easel.add(await assets.open(href), still))) used.push(href);
     } catch (error) {
+      signal?.throwIfAborted();
       failures.push({ href, error: asDomainError(error, href) });
     }
   }
@@ -71,8 +79,8 @@ export async function drawTile(request: RenderRequest, assets: Assets, signal?: 
 }
 
 interface Easel {
-  /** Whether the asset gave a pixel. */
-  add(asset: Asset): Promise<boolean>;
+  /** Whether the asset gave a pixel. Nothing is painted any more once `still` is aborted. */
+  add(asset: Asset, still: AbortSignal): Promise<boolean>;
   isFull(): boolean;
   result(): { readonly canvas: Canvas | undefined; readonly layer: Layer | undefined; readonly palette: Uint8Array | undefined };
 }
@@ -87,13 +95,14 @@ function createEasel(area: Area, size: Dimensions, style: Style, assets: Assets)
   let palette: Uint8Array | undefined;
   const coloured = style.colormap === undefined && style.expressions === undefined && style.unscale !== true;
 
-  async function addLayer(asset: Asset): Promise<boolean> {
+  async function addLayer(asset: Asset, still: AbortSignal): Promise<boolean> {
+    const layer = await readLayer(asset, area, size, style, assets);
+    still.throwIfAborted();
     if (merger === undefined) {
       merger = createMerger(style.selection ?? 'first');
       if (canvas !== undefined && canvas.left < canvas.opacity.length) merger.add(layerOf(canvas), '');
       canvas = undefined;
     }
-    const layer = await readLayer(asset, area, size, style, assets);
     if (layer === undefined || isEmpty(layer)) return false;
     merger.add(layer, asset.name);
     if (coloured) palette ??= asset.raster.palette;
@@ -101,20 +110,22 @@ function createEasel(area: Area, size: Dimensions, style: Style, assets: Assets)
   }
 
   return {
-    add: (asset) => (canvas !== undefined && asset.raster.plain !== undefined ? paintAsset(canvas, area, asset, asset.raster.plain, assets) : addLayer(asset)),
+    add: (asset, still) => (canvas !== undefined && asset.raster.plain !== undefined ? paintAsset(canvas, area, asset, asset.raster.plain, assets, still) : addLayer(asset, still)),
     isFull: () => canvas?.left === 0 || merger?.isFull() === true,
     result: () => ({ canvas, layer: merger?.result(), palette }),
   };
 }
 
-async function paintAsset(canvas: Canvas, area: Area, { raster, name }: Asset, plain: Plain, assets: Assets): Promise<boolean> {
+async function paintAsset(canvas: Canvas, area: Area, { raster, name }: Asset, plain: Plain, assets: Assets, still: AbortSignal): Promise<boolean> {
   const { header, levels } = raster;
   if (!mayTouch(area, header)) return false;
   const level = levels[chooseLevel(levels, decimationOf(area, canvas, header))];
   if (level === undefined) return false;
   const samples = await withoutMasked(findSamples(canvas, canvas.opacity, warpOf(area, canvas, header, level), level), level, name, assets);
   if (samples.targets.length === 0) return false;
-  return paint(canvas, samples, plain, level, await loadBlocks(samples, level, 0, name, assets)) > 0;
+  const blocks = await loadBlocks(samples, level, 0, name, assets);
+  still.throwIfAborted();
+  return paint(canvas, samples, plain, level, blocks) > 0;
 }
 
 async function readLayer(asset: Asset, area: Area, size: Dimensions, style: Style, assets: Assets): Promise<Layer | undefined> {

@@ -52,11 +52,11 @@ export function findSamples(size: Dimensions, taken: Uint8Array | undefined, war
 
 const clamp = (index: number, length: number): number => Math.max(0, Math.min(length - 1, index));
 
-/** The blocks that hold the samples. */
-export function blocksOf({ columns, rows }: Samples, plane: Plane): number[] {
+/** The blocks that hold the samples; no more are counted than one beyond `most`. */
+export function blocksOf({ columns, rows }: Samples, plane: Plane, most: number): number[] {
   const blocks = new Set<number>();
   let last = -1;
-  for (let i = 0; i < columns.length; i++) {
+  for (let i = 0; i < columns.length && blocks.size <= most; i++) {
     const block = blockAt(plane, columns[i] ?? 0, rows[i] ?? 0);
     if (block !== last) blocks.add((last = block));
   }

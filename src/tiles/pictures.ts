@@ -1,7 +1,5 @@
 /** JPEG and WebP blocks: whole pictures, which libvips decodes as libjpeg and libwebp do for GDAL. */
-import { TiffTag } from '@cogeotiff/core';
 import sharp from 'sharp';
-import { readNumbers } from '../cog/tags.js';
 import { notImplemented } from '../errors.js';
 import type { Plane } from './raster.js';
 
@@ -14,7 +12,7 @@ export async function decodePicture(packed: Uint8Array, plane: Plane, rows: numb
   if (plane.bits !== 8) throw notImplemented(`${compression} blocks of ${plane.bits} bits a sample cannot be read.`);
   if (![1, 3, 4].includes(blockSamples)) throw notImplemented(`${compression} blocks of ${blockSamples} bands cannot be read.`);
   if (!isPicture(packed, compression)) throw new Error(`a block that is no ${compression} picture`);
-  const picture = compression === 'jpeg' ? await wholeJpeg(packed, plane) : packed;
+  const picture = compression === 'jpeg' ? wholeJpeg(packed, plane) : packed;
   let image = sharp(picture, { limitInputPixels: blockWidth * plane.blockHeight, failOn: 'error' });
   // Four components of a JPEG are no inks here, but must pass as such to come out as they are.
   if (compression === 'jpeg' && blockSamples === 4) image = image.pipelineColourspace('cmyk').toColourspace('cmyk');
@@ -39,12 +37,11 @@ function isPicture(packed: Uint8Array, compression: string): boolean {
 /** Adobe's marker with transform 0: the three components are RGB, whatever they are called. */
 const ADOBE_RGB = Uint8Array.of(0xff, 0xee, 0, 14, 0x41, 0x64, 0x6f, 0x62, 0x65, 0, 100, 0, 0, 0, 0, 0);
 
-/** Puts the tables that all blocks share (TIFF Technical Note 2, tag JPEGTables) into the block's stream. */
-async function wholeJpeg(packed: Uint8Array, { image, photometric, blockSamples }: Plane): Promise<Uint8Array> {
-  const tables = Uint8Array.from(await readNumbers(image, TiffTag.JpegTables));
+/** Puts the tables that all blocks share into the block's stream. */
+function wholeJpeg(packed: Uint8Array, { jpegTables, photometric, blockSamples }: Plane): Uint8Array {
   const parts: Uint8Array[] = [packed.subarray(0, 2)];
   if (photometric === 'rgb' && blockSamples === 3) parts.push(ADOBE_RGB);
-  if (tables.length > 4) parts.push(tables.subarray(2, -2)); // without its start and end of image
+  if (jpegTables.length > 4) parts.push(jpegTables.subarray(2, -2)); // without its start and end of image
   if (parts.length === 1) return packed;
   return Buffer.concat([...parts, packed.subarray(2)]);
 }

@@ -35,10 +35,16 @@ export interface Plane {
   readonly littleEndian: boolean;
   /** What is around LERC: 0 nothing, 1 deflate, 2 zstd. */
   readonly lercCoat: number;
+  /** The tables that all JPEG blocks share (TIFF Technical Note 2), a JPEG stream of their own; empty without. */
+  readonly jpegTables: Uint8Array;
 }
 
 /** A decoded block may be this large: 4096 x 4096 RGBA. Larger ones are a trap, or no COG. */
 const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
+/** GDAL's limit of one dimension, which pixels are counted in by 32 bits. */
+const MAX_SIDE = 2 ** 31 - 1;
+/** Four tables of each kind are under 2 KB. */
+const MAX_JPEG_TABLES = 64 * 1024;
 const SEPARATE = 2;
 
 export async function planeOf(tiff: Tiff, image: TiffImage, type: SampleType, name: string): Promise<Plane> {
@@ -49,7 +55,7 @@ export async function planeOf(tiff: Tiff, image: TiffImage, type: SampleType, na
   const blockWidth = tiled ? await number(TiffTag.TileWidth, 0) : width;
   const blockHeight = tiled ? await number(TiffTag.TileHeight, 0) : Math.min(height, await number(TiffTag.RowsPerStrip, height));
   const samples = await number(TiffTag.SamplesPerPixel, 1);
-  if (![width, height, blockWidth, blockHeight, samples].every((side) => Number.isInteger(side) && side > 0)) {
+  if (![width, height, blockWidth, blockHeight, samples].every((side) => Number.isInteger(side) && side > 0 && side <= MAX_SIDE)) {
     throw new DomainError('Upstream', `${name}: a directory without usable sizes.`);
   }
   const listed = await readNumbers(image, TiffTag.BitsPerSample);
@@ -63,6 +69,7 @@ export async function planeOf(tiff: Tiff, image: TiffImage, type: SampleType, na
     throw notImplemented(`${name}: its blocks of ${blockWidth} x ${blockHeight} pixels are too large; make it a COG with blocks of 512.`);
   }
   const compression = compressionName(await number(TiffTag.Compression, 1));
+  if ((image.tags.get(TiffTag.JpegTables)?.count ?? 0) > MAX_JPEG_TABLES) throw new DomainError('Upstream', `${name}: JPEG tables of more than ${MAX_JPEG_TABLES} bytes.`);
   const photometric = photometricName(await number(TiffTag.Photometric, 1));
   if (photometric === 'ycbcr' && compression !== 'jpeg') throw notImplemented(`${name}: YCbCr without JPEG cannot be read.`);
   return {
@@ -73,5 +80,6 @@ export async function planeOf(tiff: Tiff, image: TiffImage, type: SampleType, na
     predictor: await number(TiffTag.Predictor, 1),
     littleEndian: tiff.isLittleEndian,
     lercCoat: compression === 'lerc' ? ((await readNumbers(image, TiffTag.LercParameters))[1] ?? 0) : 0,
+    jpegTables: Uint8Array.from(compression === 'jpeg' ? await readNumbers(image, TiffTag.JpegTables) : []),
   };
 }

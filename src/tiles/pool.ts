@@ -1,4 +1,4 @@
-/** A bounded queue before worker threads that start when they are needed and are replaced when they die. */
+/** A bounded queue before worker threads that start when they are needed and are replaced when they die or hang. */
 import type { Worker } from 'node:worker_threads';
 import { DomainError } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -14,6 +14,8 @@ export interface PoolOptions {
   readonly perWorker: number;
   /** Tiles that may wait; more are refused. */
   readonly queueLimit: number;
+  /** Milliseconds of work without a pause or an answer after which a worker is taken for hung; 30 s by default. */
+  readonly patience?: number;
   readonly logger: Logger;
 }
 
@@ -37,7 +39,12 @@ interface Job {
 interface Seat {
   readonly worker: Worker;
   readonly jobs: Map<number, Job>;
+  /** When it last gave a sign of life, and how long its event loop had been idle then; milliseconds. */
+  seen: number;
+  idle: number;
 }
+
+const PATIENCE = 30_000;
 
 /** Seconds after which a refused caller may try again. */
 const RETRY_AFTER = 1;
@@ -51,6 +58,7 @@ export class RenderPool {
   readonly #counts = { drawn: 0, failed: 0, refused: 0, crashed: 0 };
   #nextId = 0;
   #closed = false;
+  #watch: NodeJS.Timeout | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -93,6 +101,7 @@ export class RenderPool {
   /** Ends the workers; what was waiting or being drawn fails as Unavailable. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearInterval(this.#watch);
     const seats = [...this.#seats];
     for (const job of [...this.#queue.splice(0), ...seats.flatMap(({ jobs }) => [...jobs.values()])]) job.reject(unavailable('The server is stopping.'));
     for (const { jobs } of seats) jobs.clear();
@@ -104,6 +113,7 @@ export class RenderPool {
       const seat = this.#freeSeat();
       const job = seat === undefined ? undefined : this.#queue.shift();
       if (seat === undefined || job === undefined) return;
+      if (seat.jobs.size === 0) seat.seen = performance.now();
       seat.jobs.set(job.id, job);
       seat.worker.ref();
       this.#tell(seat, { type: 'draw', id: job.id, request: job.request });
@@ -120,8 +130,10 @@ export class RenderPool {
 
   #newSeat(): Seat {
     const worker = this.#options.start();
-    const seat: Seat = { worker, jobs: new Map() };
+    const seat: Seat = { worker, jobs: new Map(), seen: performance.now(), idle: 0 };
     this.#seats.add(seat);
+    const { patience = PATIENCE } = this.#options;
+    this.#watch ??= setInterval(() => this.#endHung(patience), patience / 4).unref();
     worker.on('message', (message: FromWorker) => this.#settle(seat, message));
     worker.on('error', (error) => this.#bury(seat, error));
     worker.on('exit', () => this.#bury(seat, undefined));
@@ -129,7 +141,18 @@ export class RenderPool {
     return seat;
   }
 
+  /** Ends workers that have computed without a pause for too long: whatever an asset makes them do, others must get their turn. */
+  #endHung(patience: number): void {
+    const now = performance.now();
+    for (const seat of this.#seats) {
+      const { idle } = seat.worker.performance.eventLoopUtilization();
+      if (seat.jobs.size === 0 || idle !== seat.idle) [seat.seen, seat.idle] = [now, idle];
+      else if (now - seat.seen > patience) void seat.worker.terminate(); // its exit buries it
+    }
+  }
+
   #settle(seat: Seat, message: FromWorker): void {
+    seat.seen = performance.now();
     const job = seat.jobs.get(message.id);
     seat.jobs.delete(message.id);
     if (seat.jobs.size === 0) seat.worker.unref(); // an idle worker keeps no process alive

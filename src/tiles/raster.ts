@@ -62,6 +62,7 @@ export async function rasterOf({ header, tiff }: Cog, name: string): Promise<Ras
     .toSorted((a, b) => b.width - a.width);
   const [full] = levels;
   for (const level of levels) {
+    if (level.width > header.width || level.height > header.height) throw new DomainError('Upstream', `${name}: an overview is larger than the image.`);
     if (level.samples !== header.bands.length) throw new DomainError('Upstream', `${name}: an overview has ${level.samples} bands, the image ${header.bands.length}.`);
     if (level.bits !== full?.bits || level.format !== full.format) throw new DomainError('Upstream', `${name}: an overview has samples of another type than the image.`);
   }

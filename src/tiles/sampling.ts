@@ -8,7 +8,7 @@ import type { Dimensions } from './overviews.js';
 import { chooseLevel } from './overviews.js';
 import type { Level, Plane } from './raster.js';
 import { type Area, decimationOf, isSameCrs, mayTouch, warpOf } from './warp.js';
-import { checkBlocks, readWindow, type Window } from './window.js';
+import { checkBlocks, MAX_BLOCKS, readWindow, type Window } from './window.js';
 
 export interface Reading {
   /** Bands, counted from 0; none but alpha's kind is left out by the caller. */
@@ -23,7 +23,7 @@ export interface Reading {
 
 /** The blocks of a band that hold the samples; `band` matters only where planes are separate. */
 export async function loadBlocks(samples: Samples, plane: Plane, band: number, name: string, { blocks }: Assets): Promise<Map<number, Block>> {
-  const indices = blocksOf(samples, plane);
+  const indices = blocksOf(samples, plane, MAX_BLOCKS);
   checkBlocks(indices.length, plane, name);
   if (!plane.separate || band === 0) return blocks.read(plane, indices, name);
   const base = band * plane.blocksAcross * plane.blocksDown;

@@ -23,7 +23,13 @@ export interface Window extends Rectangle {
 /** Decoded bytes that one asset may need for one tile: 256 x 256 pixels from 300 blocks of 512 x 512 RGB. */
 const MAX_BYTES = 256 * 1024 * 1024;
 /** As many small blocks, which a file without overviews may have, take a second or two. */
-const MAX_BLOCKS = 4096;
+export const MAX_BLOCKS = 4096;
+
+/** @throws DomainError NotImplemented for a rectangle of more pixels than one tile may read */
+function checkPixels({ left, top, right, bottom }: Rectangle, bytesEach: number, name: string): void {
+  if ((right - left) * (bottom - top) * bytesEach <= MAX_BYTES) return;
+  throw new DomainError('NotImplemented', `${name}: this tile needs ${right - left} x ${bottom - top} pixels of it; add overviews to draw it at this zoom.`);
+}
 
 /** @throws DomainError NotImplemented when so many blocks are more than one tile may read */
 export function checkBlocks(count: number, { blockWidth, blockHeight, blockSamples, type }: Plane, name: string): void {
@@ -33,7 +39,10 @@ export function checkBlocks(count: number, { blockWidth, blockHeight, blockSampl
 }
 
 /** The numbers of the blocks of `band` that a rectangle touches. */
-function blocksIn({ blockWidth, blockHeight, blocksAcross, blocksDown, separate }: Plane, { left, top, right, bottom }: Rectangle, band: number): number[] {
+function blocksIn(plane: Plane, { left, top, right, bottom }: Rectangle, band: number, name: string): number[] {
+  const { blockWidth, blockHeight, blocksAcross, blocksDown, separate } = plane;
+  const count = (from: number, to: number, side: number): number => Math.ceil(to / side) - Math.floor(from / side);
+  checkBlocks(count(left, right, blockWidth) * count(top, bottom, blockHeight), plane, name);
   const base = separate ? band * blocksAcross * blocksDown : 0;
   const indices: number[] = [];
   for (let y = Math.floor(top / blockHeight); y * blockHeight < bottom; y++) {
@@ -47,9 +56,9 @@ async function readBand(plane: Plane, rectangle: Rectangle, band: number, empty:
   const { left, top, right, bottom } = rectangle;
   const { blockWidth, blockHeight, blocksAcross, blocksDown, separate, blockSamples } = plane;
   const width = right - left;
+  checkPixels(rectangle, BYTES[plane.type], name);
+  const indices = blocksIn(plane, rectangle, band, name);
   const out = createSamples(plane.type, width * (bottom - top));
-  const indices = blocksIn(plane, rectangle, band);
-  checkBlocks(indices.length, plane, name);
   for (const [index, block] of await reader.read(plane, indices, name)) {
     const inPlane = separate ? index - band * blocksAcross * blocksDown : index;
     const x0 = (inPlane % blocksAcross) * blockWidth;
@@ -77,9 +86,7 @@ async function readBand(plane: Plane, rectangle: Rectangle, band: number, empty:
 export async function readWindow(raster: Raster, level: Level, rectangle: Rectangle, bands: readonly number[], nodata: number | undefined, name: string, reader: BlockReader): Promise<Window> {
   const width = rectangle.right - rectangle.left;
   const height = rectangle.bottom - rectangle.top;
-  if (width * height * (bands.length + 2) * BYTES[raster.type] > MAX_BYTES) {
-    throw new DomainError('NotImplemented', `${name}: this tile needs ${width} x ${height} pixels of it; add overviews to draw it at this zoom.`);
-  }
+  checkPixels(rectangle, (bands.length + 2) * BYTES[raster.type], name);
   const read = (band: number): Promise<SampleArray> => readBand(level, rectangle, band, nodata ?? 0, name, reader);
   const values: SampleArray[] = [];
   for (const band of bands) values.push(await read(band));

@@ -176,7 +176,7 @@ describe('what a COG holds', () => {
       width: 40, height: 24, bits: 16, epsg: 32618, origin: [500_000, 4_000_000], pixel: [30, 30], overviews: [2], fill: (x, y) => x + 100 * y, ...form,
     };
     const bytes = makeGeoTiff(spec);
-    const { header, tiff } = await openCog(sourceOf(bytes));
+    const { header, tiff } = await openCog(sourceOf(bytes), async (cog) => cog);
     expect(header).toMatchObject({ width: 40, height: 24, dataType: 'uint16', overviews: [{ width: 20, height: 12 }], fileSize: bytes.byteLength, isCog: true });
     const tile = await tiff.images[0]?.getTile(1, 1);
     const view = new DataView(tile?.bytes ?? new ArrayBuffer(0));

@@ -4,13 +4,15 @@ import { silentLogger } from '../../src/log.js';
 import type { TileRequest } from '../../src/tiles/request.js';
 import { RenderPool } from '../../src/tiles/pool.js';
 
-/** A worker that answers by the zoom it is asked for: 0 draws, 1 waits until it is cancelled, 2 dies. */
+/** A worker that answers by the zoom it is asked for: 0 draws, 1 waits until it is cancelled, 2 dies, 3 hangs, 4 runs out of memory. */
 const PROGRAM = `
   const { parentPort } = require('node:worker_threads');
   const tile = { bytes: new Uint8Array(1), contentType: 'image/png', empty: true, used: [], failed: [] };
   parentPort.on('message', ({ type, id, request }) => {
     if (type === 'cancel') return parentPort.postMessage({ type: 'failed', id, error: { kind: 'Internal', message: 'cancelled', faults: [] } });
     if (request.z === 2) process.exit(1);
+    if (request.z === 3) for (;;);
+    if (request.z === 4) for (const all = [];;) all.push(new Array(1e5).fill({}));
     if (request.z === 0) setTimeout(() => parentPort.postMessage({ type: 'drawn', id, tile }), 20);
   });`;
 
@@ -23,9 +25,9 @@ describe('the pool of tile workers', () => {
     started = 0;
     const start = (): Worker => {
       started++;
-      return new Worker(PROGRAM, { eval: true });
+      return new Worker(PROGRAM, { eval: true, resourceLimits: { maxOldGenerationSizeMb: 32 } });
     };
-    pool = new RenderPool({ start, workers: 2, perWorker: 1, queueLimit: 3, logger: silentLogger() });
+    pool = new RenderPool({ start, workers: 2, perWorker: 1, queueLimit: 3, patience: 400, logger: silentLogger() });
   });
   afterEach(() => pool.close());
 
@@ -57,6 +59,23 @@ describe('the pool of tile workers', () => {
     const dead = await Promise.allSettled([2, 2, 2, 2].map((z) => pool.run(request(z))));
     expect(dead.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected', 'rejected']);
     await expect(pool.run(request(0))).resolves.toMatchObject({ empty: true });
+  });
+
+  it.each([['hangs', 3], ['runs out of memory', 4]])('replaces a worker that %s', async (_, z) => {
+    const [dead, alive] = await Promise.allSettled([pool.run(request(z)), pool.run(request(0))]);
+    expect(dead).toMatchObject({ status: 'rejected', reason: { kind: 'Unavailable', retryAfter: 1 } });
+    expect(alive.status).toBe('fulfilled');
+    await Promise.all([pool.run(request(0)), pool.run(request(0))]);
+    expect(pool.stats()).toMatchObject({ crashed: 1, workers: 2 });
+  });
+
+  it('leaves a worker alone that only waits', async () => {
+    const controller = new AbortController();
+    const waiting = pool.run(request(1), controller.signal);
+    await setTimeout(1000);
+    expect(pool.stats()).toMatchObject({ running: 1, crashed: 0 });
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
   });
 
   it('tells the worker when a tile is no longer wanted', async () => {
