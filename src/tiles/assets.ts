@@ -42,7 +42,7 @@ export function createAssets(policy: FetchPolicy, limits: CacheLimits = {}): Ass
   async function load(href: string): Promise<Asset> {
     const name = shownHref(href);
     const source = await sources.open(href);
-    const raster = await openCog(source, (cog) => rasterOf(cog, name)).catch((error: unknown) => {
+    const raster = await openCog(source, (cog) => rasterOf(cog, shownHref(source.url.href))).catch((error: unknown) => {
       // Whoever asks for a tile is not to blame for what a file says.
       if (error instanceof DomainError && error.kind === 'InvalidInput' && !(error instanceof Refused)) throw new DomainError('Upstream', error.message, { cause: error });
       throw error;
