@@ -1,6 +1,5 @@
 /** What a dataset is in space and time, added up tile by tile. */
 import type { Bbox } from '../geojson.js';
-import { itemInstants } from '../pgstac/items-write.js';
 import type { JsonObject } from '../json.js';
 import type { PlacedTile } from './headers.js';
 
@@ -82,22 +81,12 @@ export class InstantSpan {
 /** Instants of all tiles that name some. */
 export class TileInstants {
   private readonly all = new InstantSpan();
-  /** What the rows of the tiles are filed under. */
-  readonly starts = new InstantSpan();
-  readonly ends = new InstantSpan();
 
   add({ properties }: PlacedTile): void {
     for (const name of ['datetime', 'start_datetime', 'end_datetime']) {
       const value = properties[name];
       if (typeof value === 'string') this.all.add(value);
     }
-    if (hasInstant(properties)) this.file(properties);
-  }
-
-  file(properties: JsonObject): void {
-    const { start, end } = itemInstants(properties);
-    this.starts.add(start);
-    this.ends.add(end);
   }
 
   /** The instants of the dataset: its own, else those of its tiles, else now (a STAC Item must have one). */

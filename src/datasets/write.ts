@@ -7,7 +7,7 @@ import { bboxGeometry } from '../geojson.js';
 import { shrinkExtent, widenExtent } from '../hooks/extents.js';
 import { isObject, type Json, type JsonObject, sameJson } from '../json.js';
 import { findStoredItem, readItem, type StoredItem } from '../pgstac/items-read.js';
-import { type Base, copyItemRows, currentBase, deleteItems, insertItems, type RowInstants } from '../pgstac/items-write.js';
+import { type Base, copyItemRows, currentBase, deleteItems, insertItems } from '../pgstac/items-write.js';
 import { holdSearch, registerSearch, releaseSearches } from '../pgstac/searches.js';
 import { deleteTiles, unionOfRectangles, unionOfTiles } from '../pgstac/tiles.js';
 import type { Services } from '../services.js';
@@ -172,7 +172,7 @@ async function insertDataset(client: PoolClient, services: Services, prepared: P
   const { id, tiles, facts, instants, bbox, warnings } = prepared;
   await unchangedBase(client, tiles.base);
   const pieces = tiles.spool.pieces();
-  await copyItemRows(client, SYSTEM_TILES, rowInstants(prepared), tiles.rowsAreMarked ? filledRows(pieces, facts.count, instants) : pieces);
+  await copyItemRows(client, SYSTEM_TILES, tiles.rowsAreMarked ? filledRows(pieces, facts.count, instants) : pieces);
   const search = await registerSearch(client, datasetSearch(id, prepared.mosaic.overlap), datasetSearchMetadata(id));
   await holdSearch(client, search.id, 'dataset', id);
   await releaseSearches(client, 'dataset', id, [search.id]);
@@ -189,15 +189,6 @@ async function unchangedBase(client: PoolClient, base: Base | undefined): Promis
   const now = await currentBase(client, SYSTEM_TILES);
   if (base?.id === now.id && sameJson(base.item, now.item)) return;
   throw new DomainError('Unavailable', 'The collection of the tiles was changed during the upload; send it again.', { retryAfter: 1 });
-}
-
-function rowInstants({ tiles, instants }: PreparedDataset): RowInstants {
-  const { starts, ends } = tiles.summary.instants;
-  // Also where all tiles have their own: a range that is too wide does no harm.
-  tiles.summary.instants.file(instants);
-  const [everStart, everEnd] = [starts.range, ends.range];
-  if (everStart === undefined || everEnd === undefined) throw new Error('A dataset without instants was let through.');
-  return { starts: everStart, ends: everEnd };
 }
 
 const createdOf = (item: JsonObject | undefined): string | undefined => {

@@ -5,7 +5,7 @@
  */
 import type { Geometry } from 'geojson';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { ClientBase, Pool, PoolClient } from 'pg';
+import { type ClientBase, escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { sqlState } from '../database/transaction.js';
@@ -14,7 +14,7 @@ import { toEwkt } from '../geojson.js';
 import { isObject, type JsonObject, textOf } from '../json.js';
 import { dehydrate } from './hydrate.js';
 
-const COPY = 'COPY pgstac.items (id, geometry, collection, datetime, end_datetime, content) FROM STDIN';
+const copyInto = (table: string): string => `COPY pgstac.${table} (id, geometry, collection, datetime, end_datetime, content) FROM STDIN`;
 
 /** A whole STAC Item: validated, with its `collection`. */
 export type StacItem = JsonObject & { id: string; collection: string };
@@ -63,24 +63,21 @@ export function columnsOf(item: StacItem, base: Base): [string, string, string, 
 /** An item as a row for COPY. */
 export const itemRow = (item: StacItem, base: Base): string => `${columnsOf(item, base).map(column).join('\t')}\n`;
 
-/** What rows of one collection are filed under, from the first to the last of each. */
-export interface RowInstants {
-  readonly starts: readonly [string, string];
-  readonly ends: readonly [string, string];
-}
-
-/**
- * Copies rows of a collection that has one partition, as `system_tiles` has, inside the caller's transaction.
- * @param rows pieces of text as {@link itemRow} writes it
- */
-export async function copyItemRows(client: PoolClient, collection: string, instants: RowInstants, rows: AsyncIterable<Buffer>): Promise<void> {
-  const { starts, ends } = instants;
-  await client.query("SELECT pgstac.check_partition($1, tstzrange($2, $3, '[]'), tstzrange($4, $5, '[]'))", [collection, ...starts, ...ends]);
-  await pipeline(Readable.from(rows, { objectMode: true }), client.query(copyFrom(COPY)));
-}
-
 /** Every instant that RFC 3339 can write: a partition that allows all of it is never rebuilt (src/database/seed.ts). */
 const ALL_TIME = "'[0001-01-01T00:00:00Z,9999-12-31T23:59:59.999999Z]'::tstzrange";
+
+/**
+ * Copies rows of a collection that has one partition, as `system_tiles` has, inside the caller's transaction: straight into
+ * the partition, as `pypgstac load` does, because the trigger on `items` would keep a second copy of all rows just to see
+ * which partitions they are in. What it does then is done here.
+ * @param rows pieces of text as {@link itemRow} writes it
+ */
+export async function copyItemRows(client: PoolClient, collection: string, rows: AsyncIterable<Buffer>): Promise<void> {
+  const checked = await client.query<{ partition: string }>(`SELECT pgstac.check_partition($1, ${ALL_TIME}, ${ALL_TIME}) AS partition`, [collection]);
+  const partition = checked.rows[0]?.partition ?? '';
+  await pipeline(Readable.from(rows, { objectMode: true }), client.query(copyFrom(copyInto(escapeIdentifier(partition)))));
+  await client.query('SELECT pgstac.update_partition_stats_q($1, true)', [partition]);
+}
 
 /**
  * Creates the partitions that the items of one collection fall into, or opens them for every instant; a no-op where they are.
@@ -137,7 +134,7 @@ export async function copyRows(client: PoolClient, items: readonly StacItem[], b
     }
     if (chunk !== '') yield chunk;
   };
-  await pipeline(Readable.from(chunks(), { objectMode: true }), client.query(copyFrom(COPY)));
+  await pipeline(Readable.from(chunks(), { objectMode: true }), client.query(copyFrom(copyInto('items'))));
 }
 
 /** Deletes items by id inside the caller's transaction; answers how many there were. */
