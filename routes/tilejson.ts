@@ -3,8 +3,10 @@ import { jsonAnswer } from '../schemas/documents.js';
 import { drawParameters, narrowing, narrowParameters, tileFormat, zoomParameters } from '../schemas/titiler.js';
 import { notFound } from '../src/errors.js';
 import { narrowTarget, type Target } from '../src/searches/target.js';
-import { tileJsonOf } from '../src/searches/tilejson.js';
+import { asOfNow } from '../src/pgstac/as-of-now.js';
+import { type Coverage, coverageOf, tileJsonOf } from '../src/searches/tilejson.js';
 import { isTileMatrixSetId, type TileMatrixSetId } from '../src/tiles/matrices.js';
+import { visibilityOf } from './access.js';
 import { type Call, type Operation, operation } from './http.js';
 import { LIVE, type TargetKind, targets, upper } from './mosaics.js';
 
@@ -19,6 +21,30 @@ export function tmsOf({ params }: Pick<Call, 'params'>): TileMatrixSetId {
 export async function narrowedTarget(kind: TargetKind, call: Pick<Call, 'services' | 'params' | 'query'>): Promise<Target> {
   const target = await targets[kind](call);
   return kind === 'collection' ? narrowTarget(target, narrowing(call.query)) : target;
+}
+
+/** What a target is and where it lies, of this moment. */
+interface Covered {
+  readonly target: Target;
+  readonly coverage: Coverage;
+}
+
+const REMEMBERED = 1000;
+const covered = asOfNow<Covered>(REMEMBERED);
+
+/** Found again only after somebody has written to the database; every look is a use of the target's search. @throws NotFound */
+export async function coveredTarget(kind: TargetKind, call: Pick<Call, 'services' | 'params' | 'query' | 'search'>): Promise<Covered> {
+  const { services, params } = call;
+  const narrowing = kind === 'collection' ? [...call.search].filter(([name]) => name in narrowParameters) : [];
+  let isRead = false;
+  const key = JSON.stringify([kind, params['searchId'], params['collectionId'], params['datasetId'], narrowing, visibilityOf()]);
+  const found = await covered(services.database.pool, key, async () => {
+    isRead = true;
+    const target = await narrowedTarget(kind, call);
+    return { target, coverage: await coverageOf(services, target) };
+  });
+  if (!isRead && found.target.searchId !== undefined) await services.searchUse.used(found.target.searchId);
+  return found;
 }
 
 /** The parameters of a route that draws, by what it draws. */
@@ -46,9 +72,9 @@ export const tilejson = (kind: TargetKind): Operation =>
     answers: { 200: jsonAnswer('TileJSON 3.0.0', 'tilejson') },
     async handle(call) {
       const tms = tmsOf(call);
-      const target = await narrowedTarget(kind, call);
+      const { target, coverage } = await coveredTarget(kind, call);
       const { minzoom, maxzoom, tile_format: format } = call.query;
-      const body = await tileJsonOf(call.services, target, {
+      const body = tileJsonOf(target, coverage, {
         tiles: tilesTemplate(kind, call, format),
         tms,
         ...(minzoom === undefined ? {} : { minzoom }),

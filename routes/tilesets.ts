@@ -5,13 +5,13 @@ import { drawParameters, zoomParameters } from '../schemas/titiler.js';
 import { invalidAt } from '../src/errors.js';
 import { type Bbox, WORLD } from '../src/geojson.js';
 import { HTML_TYPE, JSON_TYPE, type Link, paths } from '../src/links.js';
-import { type Coverage, coverageOf, zoomsOf } from '../src/searches/tilejson.js';
+import { zoomsOf } from '../src/searches/tilejson.js';
 import { CRS84_URI, crsOf, scaleSetOf, tileMatrixSetDocument, titleOf, tmsUri } from '../src/tiles/matrix-documents.js';
 import { TILE_MATRIX_SET_IDS, type TileMatrixSetId } from '../src/tiles/matrices.js';
 import { tileLimits } from '../src/tiles/tile-limits.js';
 import { type Call, operation, type Operation, param } from './http.js';
-import { LIVE, type TargetKind, targets, upper } from './mosaics.js';
-import { tilesQuery, tmsOf } from './tilejson.js';
+import { LIVE, type TargetKind, upper } from './mosaics.js';
+import { coveredTarget, tilesQuery, tmsOf } from './tilejson.js';
 import { tile } from './tiles.js';
 
 const tag = 'Tilesets';
@@ -63,7 +63,7 @@ export const list = (kind: Tiled, id: string): Operation =>
     async handle(call) {
       const { crs: wanted } = call.query;
       if (wanted !== undefined && !/(CRS84|4326)$/.test(wanted)) throw invalidAt('crs', `must be CRS84 or EPSG:4326, not ${JSON.stringify(wanted)}`);
-      const { bounds } = await coverageOf(call.services, await targets[kind](call));
+      const { coverage: { bounds } } = await coveredTarget(kind, call);
       const said = tilesQuery(call.search, ['crs', 'f']);
       return {
         body: {
@@ -84,8 +84,7 @@ export const read = (kind: Tiled, id: string): Operation =>
     answers: { 200: jsonAnswer('The tileset', 'tileset') },
     async handle(call) {
       const tms = tmsOf(call);
-      const target = await targets[kind](call);
-      const coverage: Coverage = await coverageOf(call.services, target);
+      const { target, coverage } = await coveredTarget(kind, call);
       const { minzoom, maxzoom } = zoomsOf(target, tms, coverage, call.query);
       return {
         body: {

@@ -5,13 +5,13 @@ import { WORLD } from '../src/geojson.js';
 import { paths } from '../src/links.js';
 import { renderQuery } from '../src/searches/renders.js';
 import type { Target } from '../src/searches/target.js';
-import { type Coverage, coverageOf, zoomsOf } from '../src/searches/tilejson.js';
+import { type Coverage, zoomsOf } from '../src/searches/tilejson.js';
 import { TILE_MATRIX_SET_IDS, type TileMatrixSetId } from '../src/tiles/matrices.js';
 import { tileLimits } from '../src/tiles/tile-limits.js';
 import { type WmtsLayer, wmtsCapabilities } from '../src/tiles/wmts.js';
 import { type Call, operation, type Operation, param } from './http.js';
 import { LIVE, type TargetKind, upper } from './mosaics.js';
-import { narrowedTarget, parametersOf } from './tilejson.js';
+import { coveredTarget, parametersOf } from './tilejson.js';
 
 /** What WMTS clients add to any address, in whatever case; it changes nothing here. */
 const OF_CLIENTS = ['service', 'request', 'version', 'acceptversions', 'sections', 'updatesequence', 'acceptformats'];
@@ -71,8 +71,7 @@ export const capabilities = (kind: Exclude<TargetKind, 'dataset'>): Operation =>
     answers: { 200: { description: 'Capabilities', type: 'application/xml' } },
     async handle(call: Call) {
       const { tile_format: format = 'png', use_epsg: useEpsg = false, zooms: asked = {} } = call.query as { tile_format?: keyof typeof MEDIA; use_epsg?: boolean; zooms?: Zooms };
-      const target = await narrowedTarget(kind, call);
-      const coverage = await coverageOf(call.services, target);
+      const { target, coverage } = await coveredTarget(kind, call);
       const id = kind === 'search' ? param(call, 'searchId') : param(call, 'collectionId');
       const root = call.base + (kind === 'search' ? paths.search(id) : paths.collection(id));
       const layers = wmtsLayers(root, id, target, coverage, format, { search: call.search, asked });

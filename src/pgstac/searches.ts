@@ -50,6 +50,26 @@ export async function registerUserSearch(client: PoolClient, { search, metadata,
   return registered;
 }
 
+/**
+ * The same search of the same user again, in one statement: it is known to pgSTAC by pgSTAC's own hash, has been compiled
+ * before, and there is nothing to write but its use (0.4 ms; `search_query` compiles it anew, 1.7 ms). Undefined where it is
+ * not registered for a user, may expire, is being written to, or pgSTAC is to be left unwritten.
+ */
+export async function registerAgain(db: Queryable, { search, metadata }: Registration): Promise<RegisteredSearch | undefined> {
+  const { rows } = await db.query<SearchRow>({
+    name: 'stac_mosaic_register_again',
+    text: `WITH known AS (
+        SELECT s.hash FROM pgstac.searches s JOIN stac_mosaic.registered_searches r ON r.search_id = s.hash
+         WHERE s.hash = pgstac.search_hash($1::jsonb, $2::jsonb) AND r.by_user AND r.expires_at IS NULL AND NOT pgstac.readonly() FOR UPDATE OF s SKIP LOCKED)
+      UPDATE pgstac.searches s SET lastused = now(), usecount = s.usecount + 1 FROM known
+       WHERE s.hash = known.hash RETURNING ${SEARCH_COLUMNS}`,
+    values: [search, metadata],
+  }).catch((error: unknown) => {
+    throw refusedByPgstac(error);
+  });
+  return rows[0] === undefined ? undefined : toSearch(rows[0]);
+}
+
 /** The id is pgSTAC's answer, never computed here (FEATURES C3). @param search JSON text */
 async function storeSearch(client: PoolClient, search: string, metadata: string): Promise<RegisteredSearch> {
   const { rows } = await client

@@ -2,7 +2,7 @@
 import { withTransaction } from '../database/index.js';
 import { conflict, invalidAt, invalidInput } from '../errors.js';
 import { isObject } from '../json.js';
-import { deleteExpired, deleteSearch, holdersOf, type RegisteredSearch, registerUserSearch } from '../pgstac/searches.js';
+import { deleteExpired, deleteSearch, holdersOf, type RegisteredSearch, registerAgain, registerUserSearch } from '../pgstac/searches.js';
 import type { Visibility } from '../pgstac/selection.js';
 import { fromBody } from '../search/parse.js';
 import type { Services } from '../services.js';
@@ -21,6 +21,8 @@ export async function register({ database }: Pick<Services, 'database'>, body: u
   if ((body['filter-lang'] ?? 'cql2-json') !== 'cql2-json') throw invalidAt('/filter-lang', 'of a registered search must be cql2-json');
   fromBody(body, NOT_READ);
   const registration = registrationOf(text);
+  const again = await registerAgain(database.pool, registration);
+  if (again !== undefined) return again;
   return withTransaction(database.pool, async (client) => {
     await deleteExpired(client);
     return registerUserSearch(client, registration);

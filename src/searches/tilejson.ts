@@ -1,6 +1,6 @@
 /** TileJSON 3.0.0 of a target: bounds and zooms of the items as they are now (API.md section 4). */
 import { type Bbox, WORLD } from '../geojson.js';
-import type { Json, JsonObject } from '../json.js';
+import type { JsonObject } from '../json.js';
 import { resolutionOf } from '../mosaics/tile-zooms.js';
 import { type Zooms, ZoomsFromItems } from '../mosaics/zooms.js';
 import { liveBounds } from '../pgstac/bounds.js';
@@ -49,8 +49,7 @@ export interface TileJsonRequest extends Partial<Zooms> {
   readonly tms: TileMatrixSetId;
 }
 
-export async function tileJsonOf(services: Pick<Services, 'database'>, target: Target, { tiles, tms, ...asked }: TileJsonRequest): Promise<JsonObject> {
-  const coverage = await coverageOf(services, target);
+export function tileJsonOf(target: Target, coverage: Coverage, { tiles, tms, ...asked }: TileJsonRequest): JsonObject {
   const bounds = coverage.bounds ?? WORLD;
   const { minzoom, maxzoom } = zoomsOf(target, tms, coverage, asked);
   return {
@@ -64,6 +63,6 @@ export async function tileJsonOf(services: Pick<Services, 'database'>, target: T
     maxzoom,
     bounds: [...bounds],
     center: [(bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2, minzoom],
-    raster_layers: target.renders as unknown as Json,
+    raster_layers: target.renders,
   };
 }

@@ -37,8 +37,12 @@ beforeAll(async () => {
   await fill('many', 'i', `jsonb_build_object('datetime', '2024-10-15T12:00:00Z', 'gsd', 30)`);
   await postDataset(server, datasetBody('large', [{ href: 'https://cogs.example.com/1.tif', bbox: [0, 0, 0.1, 0.1], index: 1, gsd: 30 }]));
   await fill('system_tiles', 'large_tile_', OF_TILES);
-  // Around it, so that it is not found at the edges of its collection.
-  await postDataset(server, datasetBody('around', [-179, 178].map((west, i) => ({ href: `https://cogs.example.com/a${i}.tif`, bbox: [west, -85, west + 1, 85], index: i + 1, gsd: 30 }))));
+  // Around it, so that it is not found at the edges of its collection, also not among the three hundred outermost.
+  await query(
+    `INSERT INTO pgstac.items (id, geometry, collection, datetime, end_datetime, content)
+     SELECT 'around_' || n, ST_MakeEnvelope(-179, -85, 179, 85, 4326), 'system_tiles', t, t, jsonb_build_object('bbox', '[-179, -85, 179, 85]'::jsonb, 'properties', jsonb_build_object('parent_dataset', 'around'))
+       FROM generate_series(1, 400) AS n CROSS JOIN (SELECT '2024-10-15T12:00:00Z'::timestamptz AS t) AS at`,
+  );
   await query('ANALYZE pgstac.items');
 }, 900_000);
 afterAll(() => server?.close());
@@ -79,6 +83,8 @@ it.each([
   await expectBounds(path, [-150, -80, 170, 50]);
   await edge('ST_XMax(geometry) > 10.05');
   await expectBounds(path, [-150, -80, 10, 50]);
+  await query(`UPDATE pgstac.items SET geometry = ST_MakeEnvelope(-160, 0, -159, 60, 4326) WHERE collection = $1 AND id = (SELECT min(id) FROM pgstac.items WHERE collection = $1 AND id NOT LIKE 'around%')`, [collection]);
+  await expectBounds(path, [-160, -80, 10, 60]);
 }, 300_000);
 
 it('zooms come from the COGs, and are one less in WorldCRS84Quad', async () => {
