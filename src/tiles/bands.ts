@@ -18,7 +18,7 @@ const MAX_BANDS = 512;
 /**
  * @throws DomainError InvalidInput for a band that the asset does not have, and for more bands than can be read at once
  */
-export function bandsOf({ header, alpha }: Raster, style: Style, name: string): Bands {
+export function bandsOf({ header, alpha }: Raster, style: Pick<Style, 'bands' | 'expressions'>, name: string): Bands {
   const count = header.bands.length;
   const expressions = style.expressions === undefined ? undefined : parseExpressions(style.expressions.join(';'));
   const numberOf = (band: number | string): number => {
@@ -44,8 +44,11 @@ export function unscaled(layer: Layer, { header }: Raster, indices: readonly num
   return { ...layer, type: 'float32' };
 }
 
-/** One band an expression; a pixel has a value where all bands have one. What is no number becomes 0, infinity the largest. */
-export function calculated(layer: Layer, expressions: readonly Expression[]): Layer {
+/**
+ * One band an expression; a pixel has a value where all bands have one. What is no number becomes 0, infinity the largest.
+ * @param indexOf the place of a band that an expression names
+ */
+export function calculated(layer: Layer, expressions: readonly Expression[], indexOf: (band: string) => number = (band) => layer.names.indexOf(band)): Layer {
   const type = typeOf(layer.type, expressions);
   const out = { ...createLayer(layer.width, layer.height, type, expressions.map(({ text }) => text)), alpha: layer.alpha };
   const [low, high] = RANGES[isFloat(type) ? type : 'float64'];
@@ -53,7 +56,7 @@ export function calculated(layer: Layer, expressions: readonly Expression[]): La
   const valid = new Uint8Array(size).fill(1);
   for (const band of layer.valid) for (let i = 0; i < size; i++) if (band[i] === 0) valid[i] = 0;
   expressions.forEach(({ bands, evaluate }, b) => {
-    const values = bands.map((band) => layer.values[layer.names.indexOf(band)] ?? new Float64Array(size));
+    const values = bands.map((band) => layer.values[indexOf(band)] ?? new Float64Array(size));
     const [into, seen] = [out.values[b], out.valid[b]];
     if (into === undefined || seen === undefined) return;
     for (let i = 0; i < size; i++) {

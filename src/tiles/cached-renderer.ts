@@ -78,6 +78,8 @@ export function cachedRenderer(renderer: TileRenderer, cache: TileCache): Cached
       const running = drawings.get(key);
       return { ...(await join(key, running ?? begin(key, request), signal)), from: running === undefined ? 'drawn' : 'shared' };
     },
+    measure: (request, signal) => renderer.measure(request, signal),
+    probe: (request, signal) => renderer.probe(request, signal),
     stats: () => renderer.stats(),
     async close() {
       await renderer.close();

@@ -4,7 +4,7 @@ import { BINARY, FUNCTIONS, type Node, UNARY } from './expression-nodes.js';
 
 export interface Expression {
   readonly text: string;
-  /** `b1`, `b2`, … in lower case, each once. */
+  /** `b1`, `b2`, … or assets' names and `name_b1`, in lower case, each once. */
   readonly bands: readonly string[];
   /** Whether whole numbers give whole numbers. */
   readonly whole: boolean;
@@ -28,16 +28,20 @@ interface Token {
 
 /**
  * The expressions of titiler's `expression`, split at `;`.
+ * @param assets names that may stand for a band, alone or as `name_b1`
  * @throws DomainError InvalidInput at `expression`, naming what was not expected
  */
-export function parseExpressions(text: string): Expression[] {
+export function parseExpressions(text: string, assets: readonly string[] = []): Expression[] {
   if (text.length > MAX_LENGTH) throw invalidAt('expression', `is longer than ${MAX_LENGTH} characters`);
   const blocks = text.toLowerCase().split(';').map((block) => block.trim()).filter((block) => block !== '');
   if (blocks.length === 0) throw invalidAt('expression', 'is empty');
-  return blocks.map(parseExpression);
+  const names = assets.map((name) => name.toLowerCase());
+  return blocks.map((block) => parseExpression(block, names));
 }
 
-function parseExpression(text: string): Expression {
+const BAND = /^(?:(.*)_)?b[1-9]\d{0,4}$/;
+
+function parseExpression(text: string, assets: readonly string[]): Expression {
   const tokens = tokensOf(text);
   let at = 0;
   const bands: string[] = [];
@@ -86,7 +90,9 @@ function parseExpression(text: string): Expression {
     }
     if (token?.type !== 'name') throw wrong(`expected a band, a number or a function, found ${token?.text ?? 'the end'}`);
     if (peek() === '(') return call(token.text, depth);
-    if (!/^b[1-9]\d{0,4}$/.test(token.text)) throw wrong(`${token.text} is no band; bands are b1, b2, …`);
+    const [isBand, asset] = BAND.exec(token.text) ?? [];
+    const isKnown = assets.includes(token.text) || (isBand !== undefined && (asset === undefined || assets.includes(asset)));
+    if (!isKnown) throw wrong(`${token.text} is no band; bands are b1, b2, …${assets.length === 0 ? '' : `, or ${assets[0]}_b1, …`}`);
     if (!bands.includes(token.text)) bands.push(token.text);
     return { type: 'band', name: token.text };
   }

@@ -39,6 +39,13 @@ export function opacityOf({ width, height, valid, alpha }: Layer): Uint8Array<Ar
 
 export const isEmpty = (layer: Layer): boolean => layer.valid.every((band) => !band.includes(1));
 
+/** The layer without what lies outside. @param inside 0 for such pixels */
+export function cutLayer(layer: Layer, inside: Uint8Array | undefined): Layer {
+  if (inside === undefined) return layer;
+  const valid = layer.valid.map((band) => band.map((seen, i) => (inside[i] === 0 ? 0 : seen)));
+  return { ...layer, valid, alpha: layer.alpha?.map((opacity, i) => (inside[i] === 0 ? 0 : opacity)) };
+}
+
 /** Rounds to the nearest value that the type can hold, as GDAL does when it resamples integers. */
 export function rounder(type: SampleType): (value: number) => number {
   if (type === 'float32') return Math.fround;

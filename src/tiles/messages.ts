@@ -4,6 +4,8 @@ import { DomainError, messageOf } from '../errors.js';
 import type { FetchPolicy } from '../storage/source.js';
 import type { CacheLimits } from './assets.js';
 import type { DrawnTile } from './draw.js';
+import type { Measured, StatisticsRequest } from './measure.js';
+import type { PointRequest, Probed } from './point.js';
 import type { RenderRequest } from './request.js';
 
 /** `workerData` of a new worker. */
@@ -12,11 +14,21 @@ export interface WorkerSetup {
   readonly caches: CacheLimits;
 }
 
-export type ToWorker = { readonly type: 'draw'; readonly id: number; readonly request: RenderRequest } | { readonly type: 'cancel'; readonly id: number };
+/** What a worker can be asked for. */
+export type Work =
+  | { readonly type: 'draw'; readonly request: RenderRequest }
+  | { readonly type: 'measure'; readonly request: StatisticsRequest }
+  | { readonly type: 'probe'; readonly request: PointRequest };
 
-export type FromWorker =
-  | { readonly type: 'drawn'; readonly id: number; readonly tile: DrawnTile }
-  | { readonly type: 'failed'; readonly id: number; readonly error: WireError };
+/** What comes of it. */
+export type Done =
+  | { readonly type: 'drawn'; readonly tile: DrawnTile }
+  | { readonly type: 'measured'; readonly statistics: Measured }
+  | { readonly type: 'probed'; readonly values: Probed };
+
+export type ToWorker = (Work & { readonly id: number }) | { readonly type: 'cancel'; readonly id: number };
+
+export type FromWorker = (Done & { readonly id: number }) | { readonly type: 'failed'; readonly id: number; readonly error: WireError };
 
 /** An error as it crosses threads, where classes are lost. */
 export interface WireError {

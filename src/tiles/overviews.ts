@@ -1,7 +1,7 @@
 /** Which overview a tile is drawn from: GDAL's rule, as rio-tiler gets it, so that both read the same pixels. Pure. */
 
 /** rio-tiler crops EPSG:4326 rasters to this latitude before it asks for their resolution in EPSG:3857. */
-const MERCATOR_MAX_LAT = 85.06;
+export const MERCATOR_MAX_LAT = 85.06;
 
 /** GDAL takes an overview up to 1.2 times coarser than asked for nearest neighbour, else none that is coarser (GDALBandGetBestOverviewLevel2). */
 const OVERSAMPLING = { nearest: 1.2, other: 1 } as const;

@@ -2,9 +2,7 @@
 import type { Worker } from 'node:worker_threads';
 import { DomainError } from '../errors.js';
 import type { Logger } from '../log.js';
-import type { DrawnTile } from './draw.js';
-import type { RenderRequest } from './request.js';
-import { fromWire, type FromWorker, type ToWorker } from './messages.js';
+import { type Done, fromWire, type FromWorker, type ToWorker, type Work } from './messages.js';
 
 export interface PoolOptions {
   readonly start: () => Worker;
@@ -31,8 +29,8 @@ export interface PoolStats {
 
 interface Job {
   readonly id: number;
-  readonly request: RenderRequest;
-  readonly resolve: (tile: DrawnTile) => void;
+  readonly work: Work;
+  readonly resolve: (done: Done) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -65,11 +63,11 @@ export class RenderPool {
   }
 
   /**
-   * Draws a tile in a worker.
-   * @throws DomainError as {@link drawTile}; Unavailable when the queue is full, the worker dies or the pool is closed;
+   * Has a worker draw, measure or probe.
+   * @throws DomainError as the work itself; Unavailable when the queue is full, the worker dies or the pool is closed;
    *   the signal's reason when it is aborted
    */
-  async run(request: RenderRequest, signal?: AbortSignal): Promise<DrawnTile> {
+  async run(work: Work, signal?: AbortSignal): Promise<Done> {
     signal?.throwIfAborted();
     if (this.#closed) throw unavailable('The server is stopping.');
     if (this.#queue.length >= this.#options.queueLimit) {
@@ -79,13 +77,13 @@ export class RenderPool {
     const id = this.#nextId++;
     let cancel = (): void => undefined;
     try {
-      return await new Promise<DrawnTile>((resolve, reject) => {
+      return await new Promise<Done>((resolve, reject) => {
         cancel = () => {
           this.#cancel(id);
           reject(signal?.reason);
         };
         signal?.addEventListener('abort', cancel, { once: true });
-        this.#queue.push({ id, request, resolve, reject });
+        this.#queue.push({ id, work, resolve, reject });
         this.#assign();
       });
     } finally {
@@ -116,7 +114,7 @@ export class RenderPool {
       if (seat.jobs.size === 0) seat.seen = performance.now();
       seat.jobs.set(job.id, job);
       seat.worker.ref();
-      this.#tell(seat, { type: 'draw', id: job.id, request: job.request });
+      this.#tell(seat, { ...job.work, id: job.id });
     }
   }
 
@@ -156,12 +154,12 @@ export class RenderPool {
     const job = seat.jobs.get(message.id);
     seat.jobs.delete(message.id);
     if (seat.jobs.size === 0) seat.worker.unref(); // an idle worker keeps no process alive
-    if (message.type === 'drawn') {
-      this.#counts.drawn++;
-      job?.resolve(message.tile);
-    } else {
+    if (message.type === 'failed') {
       this.#counts.failed++;
       job?.reject(fromWire(message.error));
+    } else {
+      this.#counts.drawn++;
+      job?.resolve(message);
     }
     this.#assign();
   }
@@ -170,7 +168,7 @@ export class RenderPool {
   #bury(seat: Seat, error: unknown): void {
     if (!this.#seats.delete(seat) || this.#closed) return;
     this.#counts.crashed++;
-    this.#options.logger.error({ err: error, tiles: [...seat.jobs.values()].map(({ request }) => request) }, 'a tile worker died');
+    this.#options.logger.error({ err: error, tiles: [...seat.jobs.values()].map(({ work }) => work.request) }, 'a tile worker died');
     for (const job of seat.jobs.values()) job.reject(unavailable('The worker that was drawing this tile stopped; ask again.'));
     seat.jobs.clear();
     this.#assign();

@@ -4,14 +4,16 @@ import { Worker } from 'node:worker_threads';
 import type { Logger } from '../log.js';
 import type { FetchPolicy } from '../storage/source.js';
 import type { CacheLimits } from './assets.js';
-import type { FailedAsset } from './draw.js';
+import type { FailedAsset } from './compose.js';
 import { encodeCanvas } from './encode.js';
 import { createCanvas } from './canvas.js';
-import type { WorkerSetup } from './messages.js';
+import type { Measured, StatisticsRequest } from './measure.js';
+import type { Done, Work, WorkerSetup } from './messages.js';
+import type { PointRequest, Probed } from './point.js';
 import { RenderPool, type PoolStats } from './pool.js';
-import { areaOf, type RenderRequest } from './request.js';
+import { frameOf, type RenderRequest } from './request.js';
 
-export type { FailedAsset } from './draw.js';
+export type { FailedAsset } from './compose.js';
 export type { RenderRequest } from './request.js';
 
 export interface RenderedTile {
@@ -31,6 +33,10 @@ export interface TileRenderer {
    *   pixel was drawn and an asset failed, the first one's error: Upstream, UpstreamTimeout, NotImplemented, InvalidInput
    */
   render(request: RenderRequest, signal?: AbortSignal): Promise<RenderedTile>;
+  /** Statistics inside polygons. @throws DomainError as {@link render} */
+  measure(request: StatisticsRequest, signal?: AbortSignal): Promise<Measured>;
+  /** Values at a point. @throws DomainError as {@link render} */
+  probe(request: PointRequest, signal?: AbortSignal): Promise<Probed>;
   stats(): PoolStats;
   close(): Promise<void>;
 }
@@ -62,21 +68,41 @@ export function createTileRenderer({ policy, workers = availableParallelism(), q
     queueLimit,
     logger,
   });
+  /** Of one type, which the caller names to get its own. */
+  async function done<T extends Done['type']>(type: T, work: Work, signal: AbortSignal | undefined): Promise<Extract<Done, { type: T }>> {
+    const result = await pool.run(work, signal);
+    if (!isOf(type, result)) throw new Error(`A worker that was asked to ${work.type} answers ${result.type}.`);
+    return result;
+  }
+  const heard = <T extends { readonly failed: readonly FailedAsset[] }>(result: T): T => {
+    if (result.failed.length > 0) logger.warn({ failed: result.failed }, 'an answer was made without some of its assets');
+    return result;
+  };
   return {
     async render(request, signal) {
-      areaOf(request); // a tile that does not exist costs no place in the queue
+      frameOf(request); // a tile that does not exist costs no place in the queue
       if (request.hrefs.length === 0) return emptyTile(request);
-      const tile = await pool.run(request, signal);
-      if (tile.failed.length > 0) logger.warn({ failed: tile.failed }, 'a tile was drawn without some of its assets');
-      return { ...tile, bytes: Buffer.from(tile.bytes.buffer, tile.bytes.byteOffset, tile.bytes.byteLength) };
+      const { tile } = await done('drawn', { type: 'draw', request }, signal);
+      return { ...heard(tile), bytes: Buffer.from(tile.bytes.buffer, tile.bytes.byteOffset, tile.bytes.byteLength) };
+    },
+    async measure(request, signal) {
+      frameOf(request);
+      if (request.hrefs.length === 0) return { used: [], failed: [], bands: undefined };
+      return heard((await done('measured', { type: 'measure', request }, signal)).statistics);
+    },
+    async probe(request, signal) {
+      if (request.hrefs.length === 0) return { used: [], failed: [], points: [] };
+      return heard((await done('probed', { type: 'probe', request }, signal)).values);
     },
     stats: () => pool.stats(),
     close: () => pool.close(),
   };
 }
 
+const isOf = <T extends Done['type']>(type: T, result: Done): result is Extract<Done, { type: T }> => result.type === type;
+
 async function emptyTile(request: RenderRequest): Promise<RenderedTile> {
-  const { area, size } = areaOf(request);
+  const { area, size } = frameOf(request);
   const { bytes, contentType } = await encodeCanvas(createCanvas(size), { format: request.format, mask: request.style?.returnMask ?? true, area });
   return { bytes: Buffer.from(bytes), contentType, empty: true, used: [], failed: [] };
 }

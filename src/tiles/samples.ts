@@ -71,3 +71,17 @@ export function sampleTypeOf(type: DataType, name: string): SampleType {
       return type;
   }
 }
+
+/** The type that holds values of all of them, as numpy promotes its types; float64 in the place of int64. */
+export function commonType(types: readonly SampleType[]): SampleType {
+  const distinct = [...new Set(types)];
+  const [first] = distinct;
+  if (first !== undefined && distinct.length === 1) return first;
+  const bytes = Math.max(...distinct.filter((type) => !isFloat(type)).map((type) => BYTES[type]), 0);
+  if (distinct.some(isFloat)) return distinct.includes('float64') || bytes > 2 ? 'float64' : 'float32';
+  const isSigned = (type: SampleType): boolean => type.startsWith('int');
+  if (!distinct.some(isSigned)) return bytes === 4 ? 'uint32' : 'uint16';
+  const unsigned = Math.max(...distinct.filter((type) => !isSigned(type)).map((type) => BYTES[type]), 0);
+  const needed = Math.max(2 * unsigned, ...distinct.filter(isSigned).map((type) => BYTES[type]));
+  return needed > 4 ? 'float64' : needed === 4 ? 'int32' : needed === 2 ? 'int16' : 'int8';
+}

@@ -11,7 +11,21 @@ export type Colormap =
   | { readonly type: 'values'; readonly colours: readonly (readonly [value: number, colour: Rgba])[] }
   | { readonly type: 'intervals'; readonly colours: readonly (readonly [from: number, to: number, colour: Rgba])[] };
 
+/** One asset of each item and what is taken of it, titiler's `assets=name|bidx=1,2`: all its bands but alpha, unless told. */
+export interface AssetWish {
+  readonly name: string;
+  readonly bands?: readonly (number | string)[];
+  readonly expressions?: readonly string[];
+}
+
 export interface Style {
+  /**
+   * Assets of an item whose bands follow one another as `b1`, `b2`, …: `expressions` are over those, or over `name_b1`.
+   * Without it an item has one asset, and `bands` and `expressions` are of the bands of its file.
+   */
+  readonly assets?: readonly AssetWish[];
+  /** Each of `assets` is one band, and its name may stand for it in `expressions`. */
+  readonly assetAsBand?: boolean;
   /** Bands by number from 1, or by name (`b1`, or the band's description). All but alpha by default. */
   readonly bands?: readonly (number | string)[];
   /** Band arithmetic, one expression a picture's band; the blocks of titiler's `expression`, split at `;`. */
@@ -31,5 +45,5 @@ export interface Style {
 }
 
 /** Whether 8-bit grey and RGB may be painted without computing with them: nothing but opacity is asked for. */
-export const isPlain = ({ bands, expressions, rescale, colormap, nodata, unscale = false, resampling = 'nearest', reproject = 'nearest', selection = 'first' }: Style): boolean =>
-  [bands, expressions, rescale, colormap, nodata].every((value) => value === undefined) && !unscale && resampling === 'nearest' && reproject === 'nearest' && selection === 'first';
+export const isPlain = ({ assets, bands, expressions, rescale, colormap, nodata, unscale = false, resampling = 'nearest', reproject = 'nearest', selection = 'first' }: Style): boolean =>
+  [assets, bands, expressions, rescale, colormap, nodata].every((value) => value === undefined) && !unscale && resampling === 'nearest' && reproject === 'nearest' && selection === 'first';

@@ -33,18 +33,22 @@ const PROJ4: Readonly<Record<Area['epsg'], string>> = {
   4326: '+proj=longlat +datum=WGS84 +no_defs',
 };
 
-const epsgOf = ({ crs }: CogHeader): number => Number(crs.code.slice('EPSG:'.length));
+export const epsgOf = ({ crs }: CogHeader): number => Number(crs.code.slice('EPSG:'.length));
 
 /** Full-resolution pixels of the raster that one pixel of the tile stands for: what the overview is chosen by. */
 export function decimationOf({ epsg, extent: [west, south, east, north] }: Area, { width: columns, height: rows }: Dimensions, header: CogHeader): number {
-  const { transform: [a, b, c, d, e, f], width, height } = header;
+  const { transform: [a, b, , d, e] } = header;
   const resX = (east - west) / columns;
   const resY = (north - south) / rows;
-  const from = epsgOf(header);
-  if (from === epsg) return Math.min(resX / Math.hypot(a, d), resY / Math.hypot(b, e));
+  if (epsgOf(header) === epsg) return Math.min(resX / Math.hypot(a, d), resY / Math.hypot(b, e));
+  return Math.min(resX, resY) / resolutionOf(epsg, header);
+}
+
+/** The side of a pixel that a raster of another CRS has once it is warped. */
+export function resolutionOf(epsg: Area['epsg'], header: CogHeader): number {
+  const { transform: [a, b, c, d, e, f], width, height } = header;
   const corners = [[c, f], [a * width + b * height + c, d * width + e * height + f]] as const;
-  const resolution = warpedResolution(header, corners, { from, to: epsg, forward: projection(header, epsg).toTile });
-  return Math.min(resX, resY) / resolution;
+  return warpedResolution(header, corners, { from: epsgOf(header), to: epsg, forward: projection(header, epsg).toTile });
 }
 
 /** Whether a tile can have pixels of a raster, by longitude and latitude: most assets of a mosaic end here. */
@@ -199,7 +203,7 @@ const same = (x: number, y: number): Point => [x, y];
 const fromMercator = (x: number, y: number): Point => [mercatorToLon(x), mercatorToLat(y)];
 const toMercator = (lon: number, lat: number): Point => [lonToMercator(lon), latToMercator(lat)];
 
-function projection(header: CogHeader, epsg: Area['epsg']): Projection {
+export function projection(header: CogHeader, epsg: Area['epsg']): Projection {
   const source = epsgOf(header);
   if (source === epsg) return { toSource: same, toTile: same };
   if (source === 4326) return { toSource: fromMercator, toTile: toMercator };
