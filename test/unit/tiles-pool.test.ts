@@ -62,16 +62,16 @@ describe('the pool of tile workers', () => {
   });
 
   it.each([['hangs', 3], ['runs out of memory', 4]])('replaces a worker that %s', async (_, z) => {
-    const [dead, alive] = await Promise.allSettled([pool.run(request(z)), pool.run(request(0))]);
+    const [dead, alive] = await Promise.allSettled([pool.run(draw(z)), pool.run(draw(0))]);
     expect(dead).toMatchObject({ status: 'rejected', reason: { kind: 'Unavailable', retryAfter: 1 } });
     expect(alive.status).toBe('fulfilled');
-    await Promise.all([pool.run(request(0)), pool.run(request(0))]);
+    await Promise.all([pool.run(draw(0)), pool.run(draw(0))]);
     expect(pool.stats()).toMatchObject({ crashed: 1, workers: 2 });
   });
 
   it('leaves a worker alone that only waits', async () => {
     const controller = new AbortController();
-    const waiting = pool.run(request(1), controller.signal);
+    const waiting = pool.run(draw(1), controller.signal);
     await setTimeout(1000);
     expect(pool.stats()).toMatchObject({ running: 1, crashed: 0 });
     controller.abort();
