@@ -65,7 +65,7 @@ const fresh = (): string => `d${(count += 1)}`;
   const half = (id: string): string => `\n${id}_tile_${TILES / 2}\t`;
   const moments: readonly (readonly [name: string, said: (id: string) => string])[] = [
     ['when the transaction begins', () => 'BEGIN'],
-    ['when the rows begin', () => 'COPY pgstac.items'],
+    ['when the rows begin', () => 'COPY pgstac.'],
     ['in the middle of the rows', half],
     ['when the search is registered', () => 'search_query'],
     ['when the dataset is remembered', () => 'INSERT INTO stac_mosaic.dataset_contents'],
@@ -152,7 +152,7 @@ const fresh = (): string => `d${(count += 1)}`;
   });
 
   it('while a job completes: the job is complete with its dataset, or runs on without it', async () => {
-    for (const [said, fault] of [['COPY pgstac.items', 'cut'], ['UPDATE stac_mosaic.jobs SET answer', 'cut'], ['COMMIT', 'cut'], ['COMMIT', 'lose']] as const) {
+    for (const [said, fault] of [['COPY pgstac.', 'cut'], ['UPDATE stac_mosaic.jobs SET answer', 'cut'], ['COMMIT', 'cut'], ['COMMIT', 'lose']] as const) {
       const body = gridDataset(fresh(), 20);
       const { dataset, tiles } = body;
       const job = `/api/jobs/${text((await server.request('POST', '/api/jobs', { body: { dataset, expected_tiles: tiles.length } })).body['job_id'])}`;
@@ -173,7 +173,7 @@ const fresh = (): string => `d${(count += 1)}`;
 
   it('of everybody at once: eight writers get 201 or 503, each dataset is whole or absent, and the same requests then succeed', async () => {
     const bodies = Array.from({ length: 8 }, () => gridDataset(fresh(), TILES / 4));
-    const sprung = proxy.at('COPY pgstac.items', async () => proxy.cutAll());
+    const sprung = proxy.at('COPY pgstac.', async () => proxy.cutAll());
     const answers = await Promise.all(bodies.map((body) => sendDataset(server.request, 'POST', body)));
     await sprung;
     for (const [i, { status }] of answers.entries()) {

@@ -12,7 +12,7 @@ const TILES = LONG ? 20_000 : 1000;
 const SPOOLED = 2000;
 
 const SIGNALS = ['SIGINT', 'SIGQUIT'] as const;
-const MOMENTS = [['begins to write the rows', 'COPY pgstac.items'], ['has written the rows', 'search_query'], ['commits', 'COMMIT']] as const;
+const MOMENTS = [['begins to write the rows', 'COPY pgstac.'], ['has written the rows', 'search_query'], ['commits', 'COMMIT']] as const;
 
 (testsOnPostgres() ? describe : describe.skip)('a PostgreSQL that is restarted (skipped where the machine has none of its own)', () => {
   let postgres: OwnPostgres | undefined;
