@@ -8,6 +8,7 @@ import cors from 'cors';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { DomainError, messageOf } from '../src/errors.js';
+import { isStandbyFailure } from '../src/database/away.js';
 import { parseQuery } from '../schemas/parameters.js';
 import { isObject, type Json } from '../src/json.js';
 import type { Lifecycle } from '../src/lifecycle.js';
@@ -147,9 +148,23 @@ async function serve(services: Services, { method, path, operation }: Route, req
     signal: gone.signal,
     logger: services.logger,
   };
-  const reply = await leaving(stream, () => operation.handle(call));
+  const reply = await leaving(stream, () => reading(method === 'GET', call, operation));
   if (format === 'html') return send(await toPage(operation, reply, call), request, response);
   await send(format === 'json' ? withAlternate(reply, call) : reply, request, response);
+}
+
+/** A read goes to the standby when there is one that is not behind; where the standby fails it, once more to the primary. */
+async function reading(isRead: boolean, call: Call, operation: Operation): Promise<Reply> {
+  const { database } = call.services;
+  const pool = isRead && operation.withoutDatabase !== true ? await database.replica?.poolOfNow() : undefined;
+  if (pool === undefined || pool === database.pool) return operation.handle(call);
+  try {
+    return await operation.handle({ ...call, services: { ...call.services, database: { ...database, pool } } });
+  } catch (error) {
+    if (!isStandbyFailure(error)) throw error;
+    database.replica?.rest(error);
+    return operation.handle(call);
+  }
 }
 
 /** What the work left of a body is read on, lest the next request on the connection waits behind it. */

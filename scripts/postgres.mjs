@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const SETTINGS = {
   fsync: 'off',
@@ -20,8 +21,11 @@ const SETTINGS = {
   max_locks_per_transaction: '256',
 };
 
-/** Starts a cluster; `{url, stop()}`, where url is a superuser's on the database `postgres`. `more`: settings beside ours. */
-export async function startPostgres(more = {}) {
+/**
+ * Starts a cluster; `{url, stop()}`, where url is a superuser's on the database `postgres`. `more`: settings beside ours;
+ * `standbyOf`: the loopback port of a cluster of ours that the new one is to follow.
+ */
+export async function startPostgres(more = {}, standbyOf) {
   const bin = findBinaries();
   const folder = mkdtempSync(join(tmpdir(), 'stac-mosaic-postgres-'));
   const user = unprivileged();
@@ -29,7 +33,10 @@ export async function startPostgres(more = {}) {
   chmodSync(folder, 0o700);
   const data = join(folder, 'data');
   const port = await freePort();
-  must(spawnSync(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '-N'], { ...user, cwd: folder }));
+  const make = standbyOf === undefined
+    ? ['initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '-N']
+    : ['pg_basebackup', '-D', data, '-h', '127.0.0.1', '-p', String(standbyOf), '-U', 'postgres', '-R', '-N', '-c', 'fast'];
+  must(spawnSync(join(bin, make[0]), make.slice(1), { ...user, cwd: folder }));
   const args = ['-D', data, '-k', folder, '-p', String(port), '-c', 'listen_addresses=127.0.0.1'];
   for (const [name, value] of Object.entries({ ...SETTINGS, ...more })) args.push('-c', `${name}=${value}`);
   let server;
@@ -115,9 +122,9 @@ const freePort = () =>
   });
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const isControlled = process.argv[2] === '--control';
+  const { values: { control: isControlled, 'standby-of': standbyOf } } = parseArgs({ options: { control: { type: 'boolean' }, 'standby-of': { type: 'string' } } });
   // Asynchronous commits are lost in a crash, which is what a test restarts it for.
-  const cluster = await startPostgres(isControlled ? { synchronous_commit: 'on' } : {});
+  const cluster = await startPostgres(isControlled ? { synchronous_commit: 'on' } : {}, standbyOf);
   process.stdout.write(`${cluster.url}\n`);
   const end = async () => {
     await cluster.stop();

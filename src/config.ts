@@ -7,7 +7,9 @@ import { readTiles, type TilesConfig } from './config-tiles.js';
 export interface DatabaseConfig {
   /** A libpq URL, or undefined for the embedded pgSTAC. */
   readonly url: string | undefined;
-  /** Connections in the pool. */
+  /** A libpq URL of a streaming standby for what only reads. */
+  readonly readUrl?: string | undefined;
+  /** Connections in the pool, and in the standby's. */
   readonly poolSize: number;
   /** The pgSTAC release to install: 0.10.0, or 0.9.12 for titiler-pgstac's stated range. */
   readonly pgstacVersion: string;
@@ -135,6 +137,7 @@ export function loadConfig(env: Environment = process.env): Config {
     trustProxy: readTrustProxy(reader),
     database: {
       url: readDatabaseUrl(reader),
+      readUrl: readReplicaUrl(reader),
       poolSize: reader.integer('DATABASE_POOL_SIZE', 10, 1, 1000),
       pgstacVersion: reader.oneOf('PGSTAC_VERSION', '0.10.0', PGSTAC_VERSIONS),
     },
@@ -195,10 +198,19 @@ function readTrustProxy(reader: Reader): boolean | number | string {
 }
 
 /** `DATABASE_URL`, or libpq's and titiler-pgstac's own variables (API.md section 7). */
+function readReplicaUrl(reader: Reader): string | undefined {
+  const url = reader.text('DATABASE_READ_URL');
+  if (url !== undefined && !POSTGRES_URL.test(url)) reader.problems.push('DATABASE_READ_URL must begin with postgresql://');
+  if (url !== undefined && readDatabaseUrl(reader) === undefined) reader.problems.push('DATABASE_READ_URL needs DATABASE_URL, the primary of this standby');
+  return url;
+}
+
+const POSTGRES_URL = /^postgres(ql)?:\/\//;
+
 function readDatabaseUrl(reader: Reader): string | undefined {
   const url = reader.text('DATABASE_URL');
   if (url !== undefined) {
-    if (!/^postgres(ql)?:\/\//.test(url)) reader.problems.push('DATABASE_URL must begin with postgresql://');
+    if (!POSTGRES_URL.test(url)) reader.problems.push('DATABASE_URL must begin with postgresql://');
     return url;
   }
   const part = (postgres: string, pg: string): string | undefined => reader.text(postgres) ?? reader.text(pg);

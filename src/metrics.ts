@@ -1,7 +1,7 @@
 /** What a server counts and measures of itself, in the text format of Prometheus. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Pool } from 'pg';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Database } from './database/index.js';
 import { TRANSACTIONS, type TransactionEnd } from './database/transaction.js';
 import type { PoolStats } from './tiles/pool.js';
 
@@ -17,7 +17,7 @@ export interface Metrics {
 }
 
 export interface MetricsSources {
-  readonly pools: Readonly<Record<string, Pool>>;
+  readonly database: Pick<Database, 'pool' | 'replica'>;
   /** 1 while the server takes requests. */
   readonly isReady: () => boolean;
   readonly tiles: () => PoolStats;
@@ -27,7 +27,8 @@ export interface MetricsSources {
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** A registry of its own for each server: two in one process do not meet. */
-export function createMetrics({ pools, isReady, tiles }: MetricsSources): Metrics {
+export function createMetrics({ database: { pool: primary, replica }, isReady, tiles }: MetricsSources): Metrics {
+  const pools = { primary, ...(replica === undefined ? {} : { replica: replica.pool }) };
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -54,6 +55,15 @@ export function createMetrics({ pools, isReady, tiles }: MetricsSources): Metric
       }
     },
   }));
+  if (replica !== undefined) {
+    registry.registerMetric(new Counter({
+      name: 'stac_mosaic_reads_total', help: 'Reads by the database that they were sent to.', labelNames: ['database'], registers: [],
+      collect() {
+        this.reset();
+        for (const [database, count] of Object.entries(replica.counts)) this.inc({ database }, count);
+      },
+    }));
+  }
   gauge('tile_workers', 'Worker threads that draw tiles.', () => tiles().workers);
   gauge('tiles_running', 'Tiles that workers draw now.', () => tiles().running);
   gauge('tiles_queued', 'Tiles that wait for a worker.', () => tiles().queued);

@@ -132,7 +132,7 @@ function makeServices(config: Config, logger: Logger, database: Database, schema
     config,
     logger,
     lifecycle,
-    metrics: createMetrics({ pools: { primary: database.pool }, isReady: () => lifecycle.state === 'ready', tiles: () => renderer.stats() }),
+    metrics: createMetrics({ database, isReady: () => lifecycle.state === 'ready', tiles: () => renderer.stats() }),
     database,
     sources: createSources(policy),
     blobs: createBlobs(config),

@@ -28,3 +28,9 @@ function textMember(error: unknown, name: 'code' | 'message'): string | undefine
   const value: unknown = Reflect.get(error, name);
   return typeof value === 'string' ? value : undefined;
 }
+
+/** What a standby alone fails at: it is away, a write, a statement that replay has cancelled (40001 and 40P01 with recovery conflicts). */
+export function isStandbyFailure(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return isAway(cause) || ['25006', '40001', '40P01'].includes(sqlState(cause) ?? '');
+}

@@ -6,11 +6,16 @@ import { messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import { migrate, type MigrateOptions, type MigrateResult } from './migrate.js';
 import type { Database, DatabaseSettings } from './index.js';
-import { createPool, endPool } from './pool.js';
+import { createPool } from './pool.js';
+import { createReplica, type Replica } from './replica.js';
 import { sqlState } from './transaction.js';
 
 export const openExternalPool = (url: string, config: DatabaseConfig, logger: Logger): pg.Pool =>
   createPool(url, { size: config.poolSize }, logger);
+
+/** The standby of DATABASE_READ_URL. */
+export const openReplica = (primary: pg.Pool, config: DatabaseConfig, logger: Logger): Replica | undefined =>
+  config.readUrl === undefined ? undefined : createReplica(primary, createPool(config.readUrl, { size: config.poolSize }, logger), logger);
 
 /** {@link migrate}, with a role's missing rights told as what to do about them. */
 export async function migrateExternal(pool: pg.Pool, options: MigrateOptions): Promise<MigrateResult> {
@@ -30,7 +35,7 @@ export async function migrateExternal(pool: pg.Pool, options: MigrateOptions): P
 const RETRY_MS = 1000;
 
 /** A database that is away: asked again each second until it is there and migrated; what else is wrong with it is logged and may be mended. */
-export function waitFor(pool: pg.Pool, migrated: () => Promise<MigrateResult>, settings: DatabaseSettings, logger: Logger): Database {
+export function waitFor(base: Pick<Database, 'kind' | 'pool' | 'replica' | 'close'>, migrated: () => Promise<MigrateResult>, settings: DatabaseSettings, logger: Logger): Database {
   let result: MigrateResult | undefined;
   const closing = new AbortController();
   const attempts = async (): Promise<void> => {
@@ -48,8 +53,7 @@ export function waitFor(pool: pg.Pool, migrated: () => Promise<MigrateResult>, s
   };
   const ended = attempts();
   return {
-    kind: 'external',
-    pool,
+    ...base,
     get pgstacVersion() {
       return result?.pgstac.to ?? settings.database.pgstacVersion;
     },
@@ -60,7 +64,7 @@ export function waitFor(pool: pg.Pool, migrated: () => Promise<MigrateResult>, s
     opened: ended.then(() => (result === undefined ? new Promise<never>(() => undefined) : undefined)),
     async close() {
       closing.abort();
-      await endPool(pool, logger);
+      await base.close();
       await ended;
     },
   };

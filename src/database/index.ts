@@ -5,9 +5,10 @@ import type { Config } from '../config.js';
 import type { Logger } from '../log.js';
 import { ensurePgstacSql } from '../setup/index.js';
 import { isAway, isExhausted } from './away.js';
-import { migrateExternal, openExternalPool, waitFor } from './external.js';
+import { migrateExternal, openExternalPool, openReplica, waitFor } from './external.js';
 import { migrate, type MigrateOptions, type MigrateResult } from './migrate.js';
 import { createPool, endPool } from './pool.js';
+import type { Replica } from './replica.js';
 import type { SeedCollection } from './seed.js';
 
 export { withTransaction, UnknownOutcomeError } from './transaction.js';
@@ -18,6 +19,8 @@ export type { MigrateResult } from './migrate.js';
 export interface Database {
   readonly kind: 'embedded' | 'external';
   readonly pool: pg.Pool;
+  /** A standby for what only reads; undefined without one. */
+  readonly replica?: Replica | undefined;
   /** The release that is installed; that of the configuration until the database is there. */
   readonly pgstacVersion: string;
   /** What opening it has changed; undefined until it is there. */
@@ -63,11 +66,16 @@ const migrateOptions = (settings: DatabaseSettings, options: OpenOptions, upgrad
 async function openExternal(url: string, settings: DatabaseSettings, options: OpenOptions): Promise<Database> {
   const pool = openExternalPool(url, settings.database, options.logger);
   const migrated = (): Promise<MigrateResult> => migrateExternal(pool, migrateOptions(settings, options, options.upgrade ?? false));
-  const close = (): Promise<void> => endPool(pool, options.logger);
+  const replica = openReplica(pool, settings.database, options.logger);
+  const close = async (): Promise<void> => {
+    if (replica !== undefined) await endPool(replica.pool, options.logger);
+    await endPool(pool, options.logger);
+  };
+  const base = { kind: 'external' as const, pool, replica, close };
   try {
-    return { kind: 'external', pool, ...there(await migrated()), close };
+    return { ...base, ...there(await migrated()) };
   } catch (error) {
-    if (options.waits === true && (isAway(error) || isExhausted(error))) return waitFor(pool, migrated, settings, options.logger);
+    if (options.waits === true && (isAway(error) || isExhausted(error))) return waitFor(base, migrated, settings, options.logger);
     await close();
     throw error;
   }

@@ -13,9 +13,13 @@ export interface OwnPostgres {
   close(): Promise<void>;
 }
 
-/** Undefined where this machine has no PostgreSQL with PostGIS. */
-export async function startOwnPostgres(): Promise<OwnPostgres | undefined> {
-  const child = spawn(process.execPath, [join(root, 'scripts/postgres.mjs'), '--control'], { stdio: ['pipe', 'pipe', 'pipe'] });
+/**
+ * Undefined where this machine has no PostgreSQL with PostGIS.
+ * @param primary one that the new one follows as its streaming standby
+ */
+export async function startOwnPostgres(primary?: OwnPostgres): Promise<OwnPostgres | undefined> {
+  const follows = primary === undefined ? [] : ['--standby-of', new URL(primary.url).port];
+  const child = spawn(process.execPath, [join(root, 'scripts/postgres.mjs'), '--control', ...follows], { stdio: ['pipe', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.on('data', (piece: Buffer) => (said += piece.toString()));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -1,0 +1,94 @@
+/** A server with a streaming standby for its reads: nothing that was written is missed, and what the standby cannot do the primary does. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { testsOnPostgres } from '../support/database.js';
+import { boxTiles, datasetBody } from '../support/datasets.js';
+import { eventually } from '../support/faults.js';
+import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres.js';
+import { type ServerProcess, startServerProcess } from '../support/process.js';
+
+(testsOnPostgres() ? describe : describe.skip)('DATABASE_READ_URL (skipped where the machine has no PostgreSQL of its own)', () => {
+  let folder: string;
+  let primary: OwnPostgres | undefined;
+  let standby: OwnPostgres | undefined;
+  const servers: ServerProcess[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'stac-mosaic-replica-'));
+    primary = await startOwnPostgres();
+    if (primary === undefined) return;
+    standby = await startOwnPostgres(primary);
+    // Two instances, so that what one has written is read through the other.
+    for (const name of ['one', 'two']) {
+      servers.push(await startServerProcess({ DATABASE_URL: primary.url, DATABASE_READ_URL: standby?.url ?? '', DATA_DIR: join(folder, name) }));
+    }
+  }, 120_000);
+
+  afterAll(async () => {
+    for (const server of servers) await server.kill(true);
+    await standby?.close();
+    await primary?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const url = (instance: number, path: string): string => (servers[instance]?.url ?? '') + path;
+  const status = async (instance: number, path: string): Promise<number> => (await fetch(url(instance, path))).status;
+  const post = async (id: string): Promise<number> =>
+    (await fetch(url(0, '/api/datasets'), { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(datasetBody(id, boxTiles(2))) })).status;
+
+  async function reads(instance: number): Promise<{ replica: number; primary: number }> {
+    const text = await (await fetch(url(instance, '/metrics'))).text();
+    const of = (name: string): number => Number(new RegExp(`^stac_mosaic_reads_total{database="${name}"} (\\d+)$`, 'm').exec(text)?.[1]);
+    return { replica: of('replica'), primary: of('primary') };
+  }
+
+  async function onStandby(sql: string): Promise<void> {
+    const client = new Client(standby?.url);
+    await client.connect();
+    await client.query(sql);
+    await client.end();
+  }
+
+  it('reads each write at once through either instance, from the standby', async () => {
+    if (primary === undefined) return;
+    const before = await reads(1);
+    for (let i = 0; i < 20; i += 1) {
+      expect(await post(`d${i}`)).toBe(201);
+      expect([await status(0, `/api/datasets/d${i}`), await status(1, `/api/datasets/d${i}`)]).toEqual([200, 200]);
+    }
+    for (const path of ['/', '/collections', '/search', '/collections/datasets/mosaic.json', '/collections/datasets/WebMercatorQuad/tilejson.json', '/queryables', '/aggregate?aggregations=total_count', '/searches/list', '/api/datasets/d1/tiles', '/api/datasets/d1/map.html', '/children']) {
+      expect([path, await status(1, path)]).toEqual([path, 200]);
+    }
+    const after = await reads(1);
+    expect(after.replica - before.replica).toBeGreaterThanOrEqual(28);
+    expect(after.primary - before.primary).toBeLessThanOrEqual(3);
+  }, 60_000);
+
+  it('asks the primary while the standby is behind, and the standby when it has caught up', async () => {
+    if (primary === undefined) return;
+    await onStandby('SELECT pg_wal_replay_pause()');
+    const before = await reads(1);
+    expect(await post('while-paused')).toBe(201);
+    expect(await status(1, '/api/datasets/while-paused')).toBe(200);
+    expect((await reads(1)).primary).toBe(before.primary + 1);
+    await onStandby('SELECT pg_wal_replay_resume()');
+    await eventually('the standby is asked again', async () => {
+      const { replica } = await reads(1);
+      expect(await status(1, '/api/datasets/while-paused')).toBe(200);
+      return (await reads(1)).replica > replica;
+    });
+  }, 60_000);
+
+  it('goes on without the standby while that is away', async () => {
+    if (primary === undefined) return;
+    const [restarted, statuses] = await Promise.all([standby?.restart('SIGQUIT').then(() => true), (async () => {
+      const seen: number[] = [];
+      for (let i = 0; i < 30; i += 1) seen.push(await status(0, '/search'), await status(1, '/api/datasets/d1'));
+      return seen;
+    })()]);
+    expect(restarted).toBe(true);
+    expect([...new Set(statuses)]).toEqual([200]);
+  }, 60_000);
+});
