@@ -6,7 +6,7 @@ import { AGGREGATIONS, GRID_PRECISION } from '../src/aggregation/catalogue.js';
 import { type AggregateRequest, fromAggregateBody, precisionParameter } from '../src/aggregation/request.js';
 import { invalidAt } from '../src/errors.js';
 import { JSON_TYPE, paths } from '../src/links.js';
-import { seenCollection, visibilityOf } from './access.js';
+import { seenCollection } from './access.js';
 import { type Call, operation, param, type Reply } from './http.js';
 
 const tag = 'Aggregation';
@@ -33,8 +33,8 @@ const list = (place: Place): Reply => ({
   },
 });
 
-const counts = async ({ services }: Pick<Call, 'services'>, request: AggregateRequest, place: Place): Promise<Reply> => ({
-  body: { type: 'AggregationCollection', aggregations: await aggregate(services, request, visibilityOf()), links: linksOf(place) },
+const counts = async ({ services, visibility }: Pick<Call, 'services' | 'visibility'>, request: AggregateRequest, place: Place): Promise<Reply> => ({
+  body: { type: 'AggregationCollection', aggregations: await aggregate(services, request, visibility), links: linksOf(place) },
 });
 
 /** The request within one collection; it must exist. */
@@ -68,6 +68,7 @@ const body = { types: ['application/json'], schema: aggregateBodySchema };
 
 export const byPost = operation({
   id: 'postAggregate',
+  scope: 'read',
   summary: 'Aggregates the items of a search',
   tag,
   body,
@@ -86,6 +87,7 @@ export const ofCollectionByGet = operation({
 
 export const ofCollectionByPost = operation({
   id: 'postCollectionAggregate',
+  scope: 'read',
   summary: 'Aggregates the items of a collection',
   tag,
   body,

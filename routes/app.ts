@@ -13,10 +13,12 @@ import { parseQuery } from '../schemas/parameters.js';
 import { isObject, type Json } from '../src/json.js';
 import type { Lifecycle } from '../src/lifecycle.js';
 import type { Services } from '../src/services.js';
+import { answerSeen } from './access.js';
+import { authorise, callerOf, forCaller } from './authorise.js';
 import { baseOf } from './base.js';
 import { bodyParsers, streamOf, textOfBody } from './body.js';
 import { errorReply } from './errors.js';
-import type { Call, Method, Operation, Reply, Route } from './http.js';
+import { type Call, type Method, type Operation, type Reply, type Route, scopeOf } from './http.js';
 import { documentOf, formatOf, hasPage, withAlternate } from './negotiate.js';
 import { CONTENT_SECURITY_POLICY } from './pages/csp.js';
 import { errorPage } from './pages/error.js';
@@ -44,7 +46,7 @@ export function createApp(services: Services, routes: readonly Route[], assets: 
   app.use(cors({
     origin: config.corsOrigins.includes('*') ? '*' : [...config.corsOrigins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
-    exposedHeaders: ['Allow', 'ETag', 'Link', 'Location', 'Content-Range', 'Retry-After', 'Server-Timing', 'X-Assets', 'X-Failed-Assets', 'X-Request-Id', 'X-Truncated'],
+    exposedHeaders: ['Allow', 'ETag', 'Link', 'Location', 'Content-Range', 'Retry-After', 'Server-Timing', 'WWW-Authenticate', 'X-Assets', 'X-Failed-Assets', 'X-Request-Id', 'X-Truncated'],
     preflightContinue: true,
   }));
   app.use(compression({ filter: namesCoding }));
@@ -104,7 +106,7 @@ function mount(app: Express, services: Services, routes: readonly Route[]): void
     });
     for (const { method, operation } of group) {
       const register = { GET: at.get, POST: at.post, PUT: at.put, PATCH: at.patch, DELETE: at.delete }[method satisfies Method].bind(at);
-      register(...bodyParsers(operation, services.config), (request: Request, response: Response) => serve(services, { method, path, operation }, request, response));
+      register(authorise(services, scopeOf({ method, operation })), ...bodyParsers(operation, services.config), (request: Request, response: Response) => serve(services, { method, path, operation }, request, response));
     }
     at.options((_request: Request, response: Response) => void response.setHeader('Allow', allow).status(204).end());
     at.all((request: Request, response: Response) => {
@@ -132,8 +134,11 @@ async function serve(services: Services, { method, path, operation }: Route, req
   if (negotiated) response.vary('Accept');
   const format = negotiated ? formatOf(request) : undefined;
   const stream = streamOf(operation, request, services.config);
+  const caller = callerOf(response);
   const call: Call = {
     services,
+    caller,
+    visibility: services.access.visibility(caller),
     params: request.params as Record<string, string>,
     query: parseQuery(operation.query ?? {}, search, services.config.strictParameters && operation.otherParameters === undefined),
     search,
@@ -148,7 +153,7 @@ async function serve(services: Services, { method, path, operation }: Route, req
     signal: gone.signal,
     logger: services.logger,
   };
-  const reply = await leaving(stream, () => reading(method === 'GET', call, operation));
+  const reply = forCaller(await leaving(stream, () => answerSeen({ method, path, operation }, call, () => reading(method === 'GET', call, operation))), caller);
   if (format === 'html') return send(await toPage(operation, reply, call), request, response);
   await send(format === 'json' ? withAlternate(reply, call) : reply, request, response);
 }

@@ -5,7 +5,7 @@ import { browseCatalog, MOST_LINKS } from '../src/collections/browse.js';
 import { searchCollections } from '../src/collections/search.js';
 import { JSON_TYPE } from '../src/links.js';
 import { idsOf } from '../src/pgstac/browse.js';
-import { seenCollection, visibilityOf } from './access.js';
+import { seenCollection } from './access.js';
 import { operation } from './http.js';
 import { pageLinks, presentCollection } from './present.js';
 
@@ -15,8 +15,8 @@ export const children = operation({
   tag: 'Capabilities',
   query: childrenParameters,
   answers: { 200: jsonAnswer('The children', 'children') },
-  async handle({ services, query, base, path, search }) {
-    const { collections, next, prev, matched } = await searchCollections(services, fromCollectionParameters(query), visibilityOf());
+  async handle({ services, query, base, path, search, visibility }) {
+    const { collections, next, prev, matched } = await searchCollections(services, fromCollectionParameters(query), visibility);
     return {
       body: {
         children: collections.map((collection) => presentCollection(base, collection)),

@@ -11,7 +11,6 @@ import type { JsonObject } from '../src/json.js';
 import { JSON_TYPE, paths, SCHEMA_TYPE } from '../src/links.js';
 import { findCollection, type StacCollection } from '../src/pgstac/collections.js';
 import { COLLECTION_FIELDS, selectFields } from '../src/search/fields.js';
-import { visibilityOf, assertVisible } from './access.js';
 import { collectionVersion } from '../src/transactions/versions.js';
 import { etag, preconditionsOf } from './etag.js';
 import { type Call, operation, param, type Reply } from './http.js';
@@ -27,9 +26,9 @@ export const list = operation({
   tag,
   query: collectionParameters,
   answers: { 200: jsonAnswer('A page of collections', 'collections') },
-  async handle({ services, query, base, path, search }) {
+  async handle({ services, query, base, path, search, visibility }) {
     const asked = fromCollectionParameters(query);
-    const { collections, next, prev, matched } = await searchCollections(services, asked, visibilityOf());
+    const { collections, next, prev, matched } = await searchCollections(services, asked, visibility);
     const present = (collection: StacCollection): JsonObject => {
       const presented = presentCollection(base, collection);
       return asked.fields === undefined ? presented : selectFields(presented, asked.fields, COLLECTION_FIELDS);
@@ -57,7 +56,7 @@ export const queryables = operation({
   summary: 'Properties that filters over collections may name',
   tag,
   answers: schemaAnswers,
-  handle: async ({ services, base, path }) => ({ type: SCHEMA_TYPE, body: await collectionQueryables(services.database.pool, base + path, visibilityOf()) }),
+  handle: async ({ services, base, path, visibility }) => ({ type: SCHEMA_TYPE, body: await collectionQueryables(services.database.pool, base + path, visibility) }),
 });
 
 export const sortables = operation({
@@ -65,7 +64,7 @@ export const sortables = operation({
   summary: 'Properties by which collections may be sorted',
   tag,
   answers: schemaAnswers,
-  handle: async ({ services, base, path }) => ({ type: SCHEMA_TYPE, body: await collectionSortables(services.database.pool, base + path, visibilityOf()) }),
+  handle: async ({ services, base, path, visibility }) => ({ type: SCHEMA_TYPE, body: await collectionSortables(services.database.pool, base + path, visibility) }),
 });
 
 export const read = operation({
@@ -75,7 +74,6 @@ export const read = operation({
   answers: { 200: jsonAnswer('The collection', 'collection') },
   async handle({ services, params, base }) {
     const id = param({ params }, 'collectionId');
-    assertVisible(id);
     const collection = await findCollection(services.database.pool, id);
     if (collection === undefined) throw notFound(`Collection ${id}`);
     return { body: presentCollection(base, collection), headers: etag({ base }, collectionVersion(collection)) };
@@ -91,9 +89,9 @@ export const create = operation({
   query: checkParameters,
   body,
   answers: { 200: checkAnswer, 201: createdCollection, 409: { description: 'The id exists' } },
-  async handle({ services, query, body, base }) {
-    if (query.validate === 'only') return { body: await checkCollectionBody(services, body) };
-    const collection = await postCollection(services, body);
+  async handle({ services, query, body, base, visibility }) {
+    if (query.validate === 'only') return { body: await checkCollectionBody(services, body, visibility) };
+    const collection = await postCollection(services, body, visibility);
     return { status: 201, headers: { Location: base + paths.collection(collection.id), ...etag({ base }, collectionVersion(collection)), ...unregistered(collection) }, body: presentCollection(base, collection) };
   },
 });

@@ -14,8 +14,8 @@ export const create = operation({
     201: jsonAnswer('What was made, and what was left out; Location names the collection', 'collectionAnswer'),
     409: { description: 'The collection exists' },
   },
-  async handle({ services, body, base, signal }) {
-    const answer = await createCollectionOf(services, body, signal);
+  async handle({ services, body, base, signal, visibility }) {
+    const answer = await createCollectionOf(services, body, visibility, signal);
     const absolute = (path: Json | undefined): Json => (typeof path === 'string' ? base + path : null);
     return {
       status: 201,

@@ -18,6 +18,7 @@ export const live = operation({
   summary: 'Whether the process answers',
   tag,
   withoutDatabase: true,
+  scope: 'none',
   answers: { 200: status },
   handle: () => ({ body: { status: 'ok' }, headers: { 'Cache-Control': 'no-store' } }),
 });
@@ -27,6 +28,7 @@ export const ready = operation({
   summary: 'Whether the server takes requests and its database answers',
   tag,
   withoutDatabase: true,
+  scope: 'none',
   answers: { 200: status },
   async handle({ services: { lifecycle, database } }) {
     if (lifecycle.state === 'draining') throw new DomainError('Unavailable', 'The server is about to stop.', { retryAfter: 5 });
@@ -42,6 +44,7 @@ export const healthz = operation({
   summary: 'Whether the database answers, with the versions of what draws and stores',
   tag,
   withoutDatabase: true,
+  scope: 'none',
   answers: { 200: status },
   async handle({ services }) {
     const { pool, kind, pgstacVersion } = services.database;

@@ -1,8 +1,10 @@
 /** The small language in which the routes are written: an operation takes a call and answers a reply. */
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Caller, Scope } from '../src/access/scopes.js';
 import type { Logger } from '../src/log.js';
 import type { Answer, ParameterSet, Parsed, SchemaObject } from '../schemas/parameters.js';
 import type { JsonObject } from '../src/json.js';
+import type { Visibility } from '../src/pgstac/selection.js';
 import type { Services } from '../src/services.js';
 import { formatParameter, hasPage } from './negotiate.js';
 
@@ -11,6 +13,9 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** What a handler gets: everything of the request that it may depend on, parsed. */
 export interface Call<P extends ParameterSet = ParameterSet> {
   readonly services: Services;
+  readonly caller: Caller;
+  /** What does not exist for the caller: passed on to whatever reads collections, items or searches. */
+  readonly visibility: Visibility;
   /** Path parameters, percent-decoded once. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: Parsed<P>;
@@ -46,6 +51,8 @@ export interface Operation<P extends ParameterSet = ParameterSet> {
   readonly id: string;
   readonly summary: string;
   readonly tag: string;
+  /** What a caller needs; unless told, `read` for GET and `write` for the other methods. `none`: not even a bad key matters. */
+  readonly scope?: Scope | 'none';
   readonly query?: P;
   /** Says what parameters of any other name mean, where they mean something: the operation finds them in `search`. */
   readonly otherParameters?: string;
@@ -85,6 +92,9 @@ export interface Route {
   readonly path: string;
   readonly operation: Operation;
 }
+
+/** What a caller needs for a route. */
+export const scopeOf = ({ method, operation: { scope } }: Pick<Route, 'method' | 'operation'>): Scope | 'none' => scope ?? (method === 'GET' ? 'read' : 'write');
 
 /** A GET that answers JSON answers pages too, and takes `f`. */
 export const get = (path: string, operation: Operation): Route => ({

@@ -5,7 +5,6 @@ import { GEOJSON_TYPE, type Link } from '../src/links.js';
 import type { StoredItem } from '../src/pgstac/items-read.js';
 import type { SearchQuery } from '../src/search/query.js';
 import { type SearchPage, searchItems, searchKnownItems } from '../src/search/search.js';
-import { visibilityOf } from './access.js';
 import type { Call, Reply } from './http.js';
 import { type PageLinks, pageLinks } from './present.js';
 import { featureCollection, presentItemText } from './present-text.js';
@@ -27,11 +26,11 @@ export function itemPage(page: SearchPage, options: PageOptions): Reply {
 }
 
 /** A page of a search for a caller, made of what was sent before where that still holds. */
-export async function searchPage({ services, base }: Pick<Call, 'services' | 'base'>, query: SearchQuery, options: PageOptions): Promise<Reply> {
+export async function searchPage({ services, base, visibility }: Pick<Call, 'services' | 'base' | 'visibility'>, query: SearchQuery, options: PageOptions): Promise<Reply> {
   const { fields } = query;
-  if (fields !== undefined) return itemPage(await searchItems(services, query, visibilityOf()), { ...options, present: (item) => presentItemText(base, item, fields) });
+  if (fields !== undefined) return itemPage(await searchItems(services, query, visibility), { ...options, present: (item) => presentItemText(base, item, fields) });
   const bytes = services.itemBytes(base);
-  const page = await searchKnownItems(services, query, visibilityOf(), bytes);
+  const page = await searchKnownItems(services, query, visibility, bytes);
   return reply(page, page.items.map((item) => ('known' in item ? item.known : bytes.keep(item.version, presentItemText(base, item.stored)))), options);
 }
 

@@ -5,13 +5,12 @@ import { list } from '../schemas/parameters.js';
 import { bulkBody, checkAnswer, checkParameters, patchBody, preconditionFailed } from '../schemas/writes.js';
 import { invalidAt, notFound } from '../src/errors.js';
 import { GEOJSON_TYPE, paths } from '../src/links.js';
-import { findCollection } from '../src/pgstac/collections.js';
 import { isObject, type JsonObject } from '../src/json.js';
 import { findStoredItem, readItem, type StoredItem } from '../src/pgstac/items-read.js';
 import { bulkItems, checkMany, postFeatures } from '../src/transactions/bulk.js';
 import { checkItem, deleteItem, type ItemPlace, patchItem, postItem, putItem } from '../src/transactions/items.js';
 import { itemVersion } from '../src/transactions/versions.js';
-import { assertVisible, visibilityOf } from './access.js';
+import { seenCollection } from './access.js';
 import { etag, preconditionsOf } from './etag.js';
 import { type Call, operation, param, type Reply } from './http.js';
 import { searchPage } from './item-pages.js';
@@ -22,13 +21,6 @@ import { presentItemText } from './present-text.js';
 import { patchOf, wantsDocument } from './writes.js';
 
 const tag = 'Items';
-
-async function seenCollection({ services, params }: Pick<Call, 'services' | 'params'>): Promise<string> {
-  const id = param({ params }, 'collectionId');
-  assertVisible(id);
-  if ((await findCollection(services.database.pool, id)) === undefined) throw notFound(`Collection ${id}`);
-  return id;
-}
 
 export const readAll = operation({
   id: 'getItems',
@@ -42,7 +34,7 @@ export const readAll = operation({
     const { collections = [collection], ...own } = query;
     if (collections.some((id) => id !== collection)) throw invalidAt('collections', `must be ${JSON.stringify(collection)} or left out here`);
     const asked = { ...fromParameters(own), collections: [collection] };
-    if (wantsSequence(call.headers)) return itemSequence(call, asked, visibilityOf());
+    if (wantsSequence(call.headers)) return itemSequence(call, asked, call.visibility);
     const moreLinks = [{ rel: 'collection', href: base + paths.collection(collection), type: 'application/json' }];
     return searchPage(call, asked, { base, path, search, moreLinks, stamped: true });
   },
@@ -57,7 +49,6 @@ export const read = operation({
     const { services, params, base } = call;
     const collection = param(call, 'collectionId');
     const id = param({ params }, 'itemId');
-    assertVisible(collection);
     const item = await findStoredItem(services.database.pool, collection, id);
     if (item === undefined) throw notFound(`Item ${id} of collection ${collection}`);
     return { type: GEOJSON_TYPE, headers: etag(call, itemVersion(item)), text: presentItemText(base, item, undefined, [alternateLink(call)]) };

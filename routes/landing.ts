@@ -3,7 +3,6 @@ import { conformsTo } from '../conformance/index.js';
 import { jsonAnswer } from '../schemas/documents.js';
 import { GEOJSON_TYPE, HTML_TYPE, JSON_TYPE, OPENAPI_TYPE, paths, SCHEMA_TYPE } from '../src/links.js';
 import { listCollections } from '../src/pgstac/collections.js';
-import { visibilityOf } from './access.js';
 import { type Operation, operation, type Route } from './http.js';
 import { openApi } from './openapi.js';
 import { apiPage } from './pages/api.js';
@@ -15,8 +14,8 @@ export const landing = operation({
   summary: 'The landing page: a STAC catalog',
   tag,
   answers: { 200: jsonAnswer('The catalog', 'landing') },
-  async handle({ services, base }) {
-    const collections = await listCollections(services.database.pool, visibilityOf().hidden);
+  async handle({ services, base, visibility }) {
+    const collections = await listCollections(services.database.pool, visibility.hidden);
     const aggregate = { rel: 'aggregate', href: `${base}/aggregate`, type: JSON_TYPE, title: 'Counts over a search' };
     const search = { rel: 'search', href: `${base}/search`, type: GEOJSON_TYPE, title: 'Item search' };
     return {
@@ -71,7 +70,7 @@ export const description = (table: () => readonly Route[]): Operation =>
     summary: 'This API as OpenAPI 3.0.3',
     tag,
     answers: { 200: { description: 'OpenAPI', type: OPENAPI_TYPE, schema: { type: 'object' } } },
-    handle: ({ base }) => ({ type: OPENAPI_TYPE, body: openApi(table(), base) }),
+    handle: ({ base, services }) => ({ type: OPENAPI_TYPE, body: openApi(table(), base, services.config) }),
     page: (_document, { base }) => apiPage(table(), base),
   });
 

@@ -11,7 +11,6 @@ import { loadItemResolver } from '../src/pgstac/queryables.js';
 import { tileResolver } from '../src/pgstac/tiles.js';
 import { searchItems } from '../src/search/search.js';
 import { isTileMatrixSetId } from '../src/tiles/matrices.js';
-import { visibilityOf } from './access.js';
 import { type Call, operation, type Operation, param } from './http.js';
 import { itemPage } from './item-pages.js';
 import { type TargetKind, targets } from './mosaics.js';
@@ -74,11 +73,11 @@ export const items = operation({
     const { services, query, base, path, search } = call;
     const { selection, sortby, visibility } = await targets.search(call);
     const ofTiles = selection.collections?.[0] === SYSTEM_TILES;
-    const resolver = ofTiles ? tileResolver : await loadItemResolver(services.database.pool, selection.collections);
+    const resolver = ofTiles ? tileResolver : await loadItemResolver(services.database.pool, selection.collections, visibility);
     const page = await searchItems(
       services,
       { ...selection, limit: query.limit ?? 100, ...(sortby === undefined ? {} : { sortby }), ...(query.token === undefined ? {} : { token: query.token }) },
-      ofTiles ? visibility : visibilityOf(),
+      visibility,
       resolver,
     );
     const present = (stored: StoredItem): string => {

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import { parseQuery } from '../schemas/parameters.js';
 import { mosaicParameters, mosaicRequest } from '../schemas/mosaics.js';
+import { DATASETS } from '../src/datasets/collections.js';
 import { invalidInput, messageOf, notFound } from '../src/errors.js';
 import { withRootPath } from '../src/links.js';
 import { type MosaicDocument, readMosaicDocument } from '../src/mosaics/read.js';
@@ -11,7 +12,7 @@ import { shownHref } from '../src/storage/source.js';
 import type { Call } from './http.js';
 import { targets } from './mosaics.js';
 
-type Asked = Pick<Call, 'services' | 'base' | 'signal'>;
+type Asked = Pick<Call, 'services' | 'base' | 'signal' | 'visibility'>;
 
 /** The largest document; unpacked, that is. */
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -58,17 +59,17 @@ const PATHS = [
   [/^\/api\/datasets\/([^/]+)\/mosaic\.json$/, 'dataset', 'datasetId'],
 ] as const;
 
-async function ownMosaic({ services, signal }: Asked, { pathname, searchParams }: URL): Promise<MosaicDocument> {
+async function ownMosaic({ services, signal, visibility }: Asked, { pathname, searchParams }: URL): Promise<MosaicDocument> {
   for (const [pattern, kind, name] of PATHS) {
     const id = pattern.exec(pathname)?.[1];
     if (id === undefined) continue;
-    const target = await targets[kind]({ services, params: { [name]: decodeURIComponent(id) } });
+    const target = await targets[kind]({ services, visibility, params: { [name]: decodeURIComponent(id) } });
     const { version, document } = await mosaicOf(services, target, mosaicRequest(parseQuery(mosaicParameters, searchParams, true)), signal);
     return documents.get(`ours:${version}`)?.mosaic ?? parsed(`ours:${version}`, await gathered(document()), 0);
   }
   const stored = /^\/files\/(metadata\/mosaics\/[^/]+\.json)$/.exec(pathname)?.[1];
   if (stored === undefined) throw invalidInput('This URL of ours is no mosaic: give …/mosaic.json of a search, a collection or a dataset.');
-  const blob = await services.blobs.get(stored);
+  const blob = visibility.hidden.includes(DATASETS) ? undefined : await services.blobs.get(stored);
   if (blob === undefined) throw notFound(`The file ${stored}`);
   const key = `stored:${stored}:${blob.etag}`;
   return documents.get(key)?.mosaic ?? parsed(key, await gathered(blob.content), 0);

@@ -20,7 +20,7 @@ const url = { url: text('The URL of a MosaicJSON: one of ours, or on an allowed 
 const object = { 200: { description: 'The answer', type: 'application/json', schema: { type: 'object' } } };
 const upstream = { 502: { description: 'The document or an asset could not be read' }, 504: { description: 'Its host did not answer in time' } };
 
-type Asked = Pick<Call, 'services' | 'base' | 'signal'> & { readonly query: { readonly url?: string | undefined } };
+type Asked = Pick<Call, 'services' | 'base' | 'signal' | 'visibility'> & { readonly query: { readonly url?: string | undefined } };
 
 const mosaicOfCall = (call: Asked): Promise<MosaicDocument> => {
   if (call.query.url === undefined || call.query.url === '') throw invalidAt('url', 'is needed: the URL of a MosaicJSON');

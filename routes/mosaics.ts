@@ -5,7 +5,6 @@ import { searchBodySchema } from '../schemas/search.js';
 import { fromBody, selectionOf } from '../src/search/parse.js';
 import { type MosaicRequest, mosaicOf } from '../src/searches/mosaic.js';
 import { collectionTarget, datasetTarget, searchTarget, type Target } from '../src/searches/target.js';
-import { visibilityOf } from './access.js';
 import { type Call, type Operation, operation, param, type Reply } from './http.js';
 
 const tag = 'Mosaics';
@@ -19,19 +18,19 @@ async function mosaicReply({ services, signal }: Pick<Call, 'services' | 'signal
   return { text: document(), type: 'application/json', headers: { ...LIVE, ETag: `W/"${version}"` } };
 }
 
-type Asked = Pick<Call, 'services' | 'params'>;
+type Asked = Pick<Call, 'services' | 'params' | 'visibility'>;
 
 /** Every use of a mosaic is a use of its registered search; written first, so that what is then read stays as it is. */
-async function inUse({ services }: Asked, target: Target): Promise<Target> {
+async function inUse({ services }: Pick<Asked, 'services'>, target: Target): Promise<Target> {
   if (target.searchId !== undefined) await services.searchUse.used(target.searchId);
   return target;
 }
 
 /** The three things that mosaics and tiles are made of, by the parameter of their path. */
 export const targets = {
-  search: async (call: Asked): Promise<Target> => inUse(call, await searchTarget(call.services, param(call, 'searchId'), visibilityOf())),
-  collection: async (call: Asked): Promise<Target> => inUse(call, await collectionTarget(call.services, param(call, 'collectionId'), visibilityOf())),
-  dataset: async (call: Asked): Promise<Target> => inUse(call, await datasetTarget(call.services, param(call, 'datasetId'), visibilityOf())),
+  search: async (call: Asked): Promise<Target> => inUse(call, await searchTarget(call.services, param(call, 'searchId'), call.visibility)),
+  collection: async (call: Asked): Promise<Target> => inUse(call, await collectionTarget(call.services, param(call, 'collectionId'), call.visibility)),
+  dataset: async (call: Asked): Promise<Target> => inUse(call, await datasetTarget(call.services, param(call, 'datasetId'), call.visibility)),
 } as const;
 
 export type TargetKind = keyof typeof targets;
@@ -50,6 +49,7 @@ export const mosaic = (kind: TargetKind): Operation =>
 
 export const posted = operation({
   id: 'postMosaic',
+  scope: 'read',
   summary: 'MosaicJSON of a search that is not registered',
   tag,
   body: { types: ['application/json'], schema: searchBodySchema },
@@ -57,7 +57,7 @@ export const posted = operation({
   async handle(call) {
     const query = fromBody(call.body, [...Object.keys(mosaicOptions), 'limit', 'token']);
     const natural = [{ field: 'datetime', direction: 'asc' }, { field: 'id', direction: 'asc' }] as const;
-    const target: Target = { name: 'Posted search', selection: selectionOf(query), sortby: query.sortby, natural, renders: {}, visibility: visibilityOf() };
+    const target: Target = { name: 'Posted search', selection: selectionOf(query), sortby: query.sortby, natural, renders: {}, visibility: call.visibility };
     return mosaicReply(call, target, mosaicRequestOfBody(call.body));
   },
 });

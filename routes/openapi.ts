@@ -5,6 +5,7 @@ import { pathParameter } from '../schemas/paths.js';
 import { isObject } from '../src/json.js';
 import type { Method, Operation, Route } from './http.js';
 import { hasPage } from './negotiate.js';
+import { OPEN, refusals, type Security, securityOf, securitySchemes } from './security.js';
 
 /** A GET may be asked for a page, and its errors are pages then. */
 const errorAnswer = (description: string, method: Method): SchemaObject => ({
@@ -20,10 +21,12 @@ const isWrite = ({ answers }: Operation): boolean => answers[201] !== undefined 
  * find nothing there, writes a conflict, those with a body one that is too large or of another type. A GET may be told
  * that its ETag still holds (RFC 9110 section 15.4.5).
  */
-function commonAnswers({ method, path, operation }: Route): Record<string, SchemaObject> {
+function commonAnswers(route: Route, security: Security): Record<string, SchemaObject> {
+  const { method, path, operation } = route;
   return {
     ...(method === 'GET' ? { 304: { description: 'What If-None-Match names is still so', headers: { ETag: ETAG } } } : {}),
     400: errorAnswer('Something in the request breaks a rule', method),
+    ...Object.fromEntries(Object.entries(refusals(route, security)).map(([status, why]) => [status, errorAnswer(why, method)])),
     ...(path.includes('{') ? { 404: errorAnswer('There is no such resource', method) } : {}),
     ...(method !== 'GET' && isWrite(operation) ? { 409: errorAnswer('What is stored does not allow it', method) } : {}),
     ...(operation.body === undefined ? {} : { 413: errorAnswer('The body is too large', method), 415: errorAnswer('The body has another media type', method) }),
@@ -44,12 +47,12 @@ function headersOf(status: string, method: Method, conditional: boolean): Schema
 const orPage = ({ method, path, operation }: Route, content: SchemaObject): SchemaObject =>
   method === 'GET' && hasPage(path, operation) ? { ...content, 'text/html': { schema: { type: 'string' } } } : content;
 
-function answersOf(route: Route): Record<string, SchemaObject> {
+function answersOf(route: Route, security: Security): Record<string, SchemaObject> {
   const own = Object.entries(route.operation.answers).map(([status, { description, type, schema, others = [] }]): [string, SchemaObject] => {
     if (Number(status) >= 400) return [status, errorAnswer(description, route.method)];
     return [status, { description, ...headersOf(status, route.method, route.operation.answers[412] !== undefined), ...(type === undefined ? {} : { content: { ...orPage(route, { [type]: { schema: schema ?? { type: 'string', format: 'binary' } } }), ...Object.fromEntries(others.map((other) => [other, { schema: { type: 'string' } }])) } }) }];
   });
-  return { ...commonAnswers(route), ...Object.fromEntries(own) };
+  return { ...commonAnswers(route, security), ...Object.fromEntries(own) };
 }
 
 function pathParameters(path: string): SchemaObject[] {
@@ -85,7 +88,7 @@ function requestHeaders({ method, operation: { answers, headers = {} } }: Route)
   return Object.entries(known).map(([name, { description, schema }]) => ({ name, in: 'header', description, required: false, style: 'simple', explode: false, schema }));
 }
 
-function describe(route: Route): SchemaObject {
+function describe(route: Route, security: Security): SchemaObject {
   const { operation, path } = route;
   const { id, summary, tag, query, body } = operation;
   return {
@@ -94,21 +97,22 @@ function describe(route: Route): SchemaObject {
     tags: [tag],
     parameters: [...pathParameters(path), ...queryParameters(query ?? {}), ...requestHeaders(route)],
     ...(body === undefined ? {} : { requestBody: { required: true, content: { ...Object.fromEntries(body.types.map((type) => [type, { schema: body.schemas?.[type] ?? body.schema }])), ...Object.fromEntries((body.streamed ?? []).map((type) => [type, { schema: { type: 'string' } }])) } } }),
-    responses: answersOf(route),
+    responses: answersOf(route, security),
+    ...securityOf(route, security),
   };
 }
 
 /** @param base the absolute base of the API: the one server of the document */
-export function openApi(routes: readonly Route[], base: string): SchemaObject {
+export function openApi(routes: readonly Route[], base: string, security: Security = OPEN): SchemaObject {
   const paths: Record<string, Record<string, SchemaObject>> = {};
-  for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = describe(route);
+  for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = describe(route, security);
   return {
     openapi: '3.0.3',
     info: { title: 'stac-mosaic', version: '0.1.0', description: 'STAC API and OGC API over pgSTAC, with datasets, mosaics and map tiles.', license: { name: 'Apache-2.0' } },
     servers: [{ url: base }],
     tags: tagsOf(routes.map((route) => route.operation)),
     paths,
-    components: { schemas: documents },
+    components: { schemas: documents, ...(security.auth === 'none' ? {} : { securitySchemes: securitySchemes(security) }) },
   };
 }
 

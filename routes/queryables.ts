@@ -1,11 +1,9 @@
 /** Queryables and sortables: which properties filters and sortby may name (OGC API - Features parts 3, section 6, and 5). */
 import { jsonAnswer } from '../schemas/documents.js';
-import { notFound } from '../src/errors.js';
 import { SCHEMA_TYPE } from '../src/links.js';
-import { findCollection } from '../src/pgstac/collections.js';
 import { propertySchemas, schemaDocument, sortableSchemas } from '../src/pgstac/queryable-schemas.js';
-import { assertVisible, visibilityOf } from './access.js';
-import { type Call, operation, param } from './http.js';
+import { seenCollection } from './access.js';
+import { type Call, operation } from './http.js';
 
 const tag = 'Item search';
 const answers = { 200: jsonAnswer('A JSON Schema', 'queryables', SCHEMA_TYPE) };
@@ -13,13 +11,9 @@ const answers = { 200: jsonAnswer('A JSON Schema', 'queryables', SCHEMA_TYPE) };
 type Kind = 'Queryables' | 'Sortables';
 
 /** The document of one collection, or of all that the caller sees. */
-async function answer({ services, base, path }: Call, kind: Kind, collection?: string) {
+async function answer({ services, base, path, visibility }: Call, kind: Kind, collection?: string) {
   const { pool } = services.database;
-  if (collection !== undefined) {
-    assertVisible(collection);
-    if ((await findCollection(pool, collection)) === undefined) throw notFound(`Collection ${collection}`);
-  }
-  const known = await propertySchemas(pool, collection, visibilityOf().hidden);
+  const known = await propertySchemas(pool, collection, visibility.hidden);
   const title = collection === undefined ? kind : `${kind} of ${collection}`;
   return { type: SCHEMA_TYPE, body: schemaDocument(base + path, title, kind === 'Queryables' ? known : sortableSchemas(known)) };
 }
@@ -37,7 +31,7 @@ export const ofCollection = operation({
   summary: 'Properties that filters over a collection may name',
   tag,
   answers,
-  handle: (call) => answer(call, 'Queryables', param(call, 'collectionId')),
+  handle: async (call) => answer(call, 'Queryables', await seenCollection(call)),
 });
 
 export const sortablesOfAll = operation({
@@ -53,5 +47,5 @@ export const sortablesOfCollection = operation({
   summary: 'Properties that items of a collection may be sorted by',
   tag,
   answers,
-  handle: (call) => answer(call, 'Sortables', param(call, 'collectionId')),
+  handle: async (call) => answer(call, 'Sortables', await seenCollection(call)),
 });

@@ -3,7 +3,6 @@ import { geojsonAnswer, itemsOrSequence } from '../schemas/documents.js';
 import { fromParameters, searchBodySchema, searchParameters } from '../schemas/search.js';
 import { isObject } from '../src/json.js';
 import { fromBody } from '../src/search/parse.js';
-import { visibilityOf } from './access.js';
 import { operation } from './http.js';
 import { searchPage } from './item-pages.js';
 import { itemSequence, wantsSequence } from './item-sequence.js';
@@ -19,13 +18,14 @@ export const byGet = operation({
   async handle(call) {
     const { query, base, path, search } = call;
     const asked = fromParameters(query);
-    if (wantsSequence(call.headers)) return itemSequence(call, asked, visibilityOf());
+    if (wantsSequence(call.headers)) return itemSequence(call, asked, call.visibility);
     return searchPage(call, asked, { base, path, search });
   },
 });
 
 export const byPost = operation({
   id: 'postSearch',
+  scope: 'read',
   summary: 'Searches items of all collections',
   tag,
   body: { types: ['application/json'], schema: searchBodySchema },
@@ -33,7 +33,7 @@ export const byPost = operation({
   async handle(call) {
     const { body, base, path } = call;
     const asked = fromBody(body);
-    if (wantsSequence(call.headers)) return itemSequence(call, asked, visibilityOf());
+    if (wantsSequence(call.headers)) return itemSequence(call, asked, call.visibility);
     return searchPage(call, asked, { base, path, body: isObject(body) ? body : {} });
   },
 });

@@ -10,7 +10,6 @@ import type { RegisteredSearch } from '../src/pgstac/searches.js';
 import { register, unregister } from '../src/searches/register.js';
 import { renderQuery, rendersOf } from '../src/searches/renders.js';
 import { collectionTarget, visibleSearch } from '../src/searches/target.js';
-import { visibilityOf } from './access.js';
 import { operation, type Operation, param } from './http.js';
 
 const tag = 'Searches';
@@ -57,8 +56,8 @@ export const info = operation({
   summary: 'A registered search',
   tag,
   answers: { 200: jsonAnswer('The search', 'searchInfo') },
-  async handle({ services, params, base }) {
-    const { search } = await visibleSearch(services, param({ params }, 'searchId'), visibilityOf());
+  async handle({ services, params, base, visibility }) {
+    const { search } = await visibleSearch(services, param({ params }, 'searchId'), visibility);
     return { body: { search: shown(search), links: [metadataLink(base, 'self', search.id), ...searchLinks(base, search)] }, headers: { 'Cache-Control': 'no-cache' } };
   },
 });
@@ -68,11 +67,11 @@ export const infoOfCollection = operation({
   summary: 'The registered search of a collection',
   tag,
   answers: { 200: jsonAnswer('The search', 'searchInfo') },
-  async handle({ services, params, base }) {
+  async handle({ services, params, base, visibility }) {
     const id = param({ params }, 'collectionId');
-    const { searchId } = await collectionTarget(services, id, visibilityOf());
+    const { searchId } = await collectionTarget(services, id, visibility);
     if (searchId === undefined) throw notFound(`The registered search of collection ${id}`);
-    const { search } = await visibleSearch(services, searchId, visibilityOf());
+    const { search } = await visibleSearch(services, searchId, visibility);
     const at = base + paths.collection(id);
     return { body: { search: shown(search), links: [{ rel: 'self', href: `${at}/info`, title: 'Mosaic metadata' }, ...searchLinks(base, search, at)] }, headers: { 'Cache-Control': 'no-cache' } };
   },
@@ -100,10 +99,10 @@ export const list = (id: string): Operation =>
     query: listParameters,
     otherParameters: 'Members of the metadata and what they must be: name=Mine.',
     answers: { 200: jsonAnswer('A page of searches', 'searchList') },
-    async handle({ services, query, search: said, base, path }) {
+    async handle({ services, query, search: said, base, path, visibility }) {
       const { limit: most = 10, offset = 0, sortby = '' } = query;
       const metadata = [...said].filter(([name]) => !OWN.has(name)).map(([name, value]) => [name.replace(/^metadata\./, ''), value] as const);
-      const { searches, matched } = await listSearches(services.database.pool, { limit: most, offset, sortby: sortKeys(sortby), metadata }, visibilityOf());
+      const { searches, matched } = await listSearches(services.database.pool, { limit: most, offset, sortby: sortKeys(sortby), metadata }, visibility);
       const to = (rel: string, at: number): Link => {
         const params = new URLSearchParams(said);
         params.set('limit', String(most));
@@ -133,8 +132,8 @@ export const remove = operation({
   summary: 'Deletes a registered search that no collection or dataset links',
   tag,
   answers: { 204: { description: 'Deleted' }, 409: { description: 'A collection or dataset links it' } },
-  async handle({ services, params }) {
-    await unregister(services, param({ params }, 'searchId'), visibilityOf());
+  async handle({ services, params, visibility }) {
+    await unregister(services, param({ params }, 'searchId'), visibility);
     return { status: 204 };
   },
 });

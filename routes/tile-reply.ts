@@ -8,7 +8,6 @@ import type { Target } from '../src/searches/target.js';
 import { assetsOn, type TileAssets, type TileLimits } from '../src/searches/tile-assets.js';
 import type { ServedTile } from '../src/tiles/cached-renderer.js';
 import { shownHref } from '../src/storage/source.js';
-import { visibilityOf } from './access.js';
 import type { Call, Reply } from './http.js';
 import type { TargetKind } from './mosaics.js';
 import { narrowedTarget } from './tilejson.js';
@@ -44,7 +43,7 @@ const known = asOfNow<Target>(TARGETS);
 async function targetOf(kind: TargetKind, call: TileCall): Promise<Target> {
   const narrowing = [...call.search].filter(([name]) => kind === 'collection' && !(name in accessParameters));
   let isRead = false;
-  const target = await known(call.services.database.pool, JSON.stringify([kind, call.params['searchId'], call.params['collectionId'], call.params['datasetId'], narrowing, visibilityOf()]), () => {
+  const target = await known(call.services.database.pool, JSON.stringify([kind, call.params['searchId'], call.params['collectionId'], call.params['datasetId'], narrowing, call.visibility.hidden]), () => {
     isRead = true;
     return narrowedTarget(kind, call);
   });

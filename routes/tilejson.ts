@@ -6,7 +6,6 @@ import { narrowTarget, type Target } from '../src/searches/target.js';
 import { asOfNow } from '../src/pgstac/as-of-now.js';
 import { type Coverage, coverageOf, tileJsonOf } from '../src/searches/tilejson.js';
 import { isTileMatrixSetId, type TileMatrixSetId } from '../src/tiles/matrices.js';
-import { visibilityOf } from './access.js';
 import { type Call, type Operation, operation } from './http.js';
 import { LIVE, type TargetKind, targets, upper } from './mosaics.js';
 
@@ -18,7 +17,7 @@ export function tmsOf({ params }: Pick<Call, 'params'>): TileMatrixSetId {
 }
 
 /** A target as the query narrows it: only collections take parameters of a search. */
-export async function narrowedTarget(kind: TargetKind, call: Pick<Call, 'services' | 'params' | 'query'>): Promise<Target> {
+export async function narrowedTarget(kind: TargetKind, call: Pick<Call, 'services' | 'params' | 'query' | 'visibility'>): Promise<Target> {
   const target = await targets[kind](call);
   return kind === 'collection' ? narrowTarget(target, narrowing(call.query)) : target;
 }
@@ -33,11 +32,11 @@ const REMEMBERED = 1000;
 const covered = asOfNow<Covered>(REMEMBERED);
 
 /** Found again only after somebody has written to the database; every look is a use of the target's search. @throws NotFound */
-export async function coveredTarget(kind: TargetKind, call: Pick<Call, 'services' | 'params' | 'query' | 'search'>): Promise<Covered> {
+export async function coveredTarget(kind: TargetKind, call: Pick<Call, 'services' | 'params' | 'query' | 'search' | 'visibility'>): Promise<Covered> {
   const { services, params } = call;
   const narrowing = kind === 'collection' ? [...call.search].filter(([name]) => name in narrowParameters) : [];
   let isRead = false;
-  const key = JSON.stringify([kind, params['searchId'], params['collectionId'], params['datasetId'], narrowing, visibilityOf()]);
+  const key = JSON.stringify([kind, params['searchId'], params['collectionId'], params['datasetId'], narrowing, call.visibility.hidden]);
   const found = await covered(services.database.pool, key, async () => {
     isRead = true;
     const target = await narrowedTarget(kind, call);

@@ -1,6 +1,7 @@
 /** The configuration: the only file that reads the environment. All problems are reported at once (API.md section 7). */
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type AuthConfig, readAuth } from './config-auth.js';
 import { readStorage, type StorageConfig } from './config-storage.js';
 import { readTiles, type TilesConfig } from './config-tiles.js';
 
@@ -15,7 +16,7 @@ export interface DatabaseConfig {
   readonly pgstacVersion: string;
 }
 
-export interface Config extends StorageConfig, TilesConfig {
+export interface Config extends AuthConfig, StorageConfig, TilesConfig {
   readonly host: string;
   readonly port: number;
   /** The base of every link, without a trailing slash; undefined: taken from each request. */
@@ -34,7 +35,6 @@ export interface Config extends StorageConfig, TilesConfig {
   readonly allowedHosts: readonly string[];
   /** Folders below which `file:` hrefs may be read, absolute. */
   readonly allowedFileRoots: readonly string[];
-  readonly auth: 'none' | undefined;
   readonly strictParameters: boolean;
   readonly corsOrigins: readonly string[];
   /** Limits of a JSON and of an NDJSON body in bytes. */
@@ -61,7 +61,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const PGSTAC_VERSIONS = ['0.10.0', '0.9.12'];
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 /** Reads variables one by one and remembers what is wrong with them. */
 class Reader {
@@ -128,7 +127,6 @@ export function loadConfig(env: Environment = process.env): Config {
   const reader = new Reader(env);
   const dataDir = resolve(reader.text('DATA_DIR') ?? defaultDataDir(env));
   const host = reader.text('HOST') ?? '127.0.0.1';
-  const auth = readAuth(reader, host);
   const config: Config = {
     host,
     port: reader.integer('PORT', 8080, 0, 65_535),
@@ -144,11 +142,11 @@ export function loadConfig(env: Environment = process.env): Config {
     dataDir,
     cacheDir: resolve(reader.text('CACHE_DIR') ?? defaultCacheDir(env)),
     wheelDir: reader.text('WHEEL_DIR'),
+    ...readAuth(reader, host),
     ...readStorage(reader, dataDir),
     ...readTiles(reader),
     allowedHosts: reader.list('ALLOWED_HOSTS').map((name) => name.toLowerCase()),
     allowedFileRoots: reader.list('ALLOWED_FILE_ROOTS').map((folder) => resolve(folder)),
-    auth,
     strictParameters: reader.flag('STRICT_PARAMETERS', true),
     corsOrigins: reader.text('CORS_ORIGINS') === undefined ? ['*'] : reader.list('CORS_ORIGINS'),
     maxJsonBytes: 1024 * 1024 * reader.integer('MAX_BODY_MB', 32, 1, 4096),
@@ -168,19 +166,6 @@ const defaultDataDir = (env: Environment): string =>
 
 const defaultCacheDir = (env: Environment): string =>
   join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'stac-mosaic');
-
-/** A server that takes writes without authentication off loopback must be told so aloud (API.md section 6). */
-function readAuth(reader: Reader, host: string): 'none' | undefined {
-  const auth = reader.text('AUTH');
-  if (auth !== undefined && auth !== 'none') {
-    reader.problems.push(`AUTH="${auth}" is not supported yet: only "none" is`);
-    return undefined;
-  }
-  if (auth === undefined && !LOOPBACK.has(host)) {
-    reader.problems.push(`HOST=${host} is not a loopback address: say AUTH=none to accept unauthenticated writes there`);
-  }
-  return auth;
-}
 
 function readRootPath(reader: Reader): string {
   const path = (reader.text('ROOT_PATH') ?? '').replace(/\/+$/, '');

@@ -7,6 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createApp } from '../routes/app.js';
 import { routes } from '../routes/index.js';
+import { createAccess } from './access/access.js';
+import type { ApiKey } from './access/keys.js';
 import type { Config } from './config.js';
 import { type Database, openDatabase, withTransaction } from './database/index.js';
 import { DATASETS, SEED_COLLECTIONS } from './datasets/collections.js';
@@ -44,6 +46,8 @@ export interface ServerOptions {
   readonly config: Config;
   readonly logger: Logger;
   readonly onProgress?: (message: string) => void;
+  /** Keys of this process itself, beside those of the configuration. */
+  readonly ownKeys?: readonly ApiKey[];
   /** A database that is open and seeded already, in place of the configured one; it is closed with the server. */
   readonly database?: Database;
 }
@@ -67,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const database = options.database ?? (await openDatabase(config, { logger, collections: SEED_COLLECTIONS, onProgress, waits: true }));
   const lifecycle = createLifecycle();
   try {
-    const services = makeServices(config, logger, database, schemaDir, lifecycle);
+    const services = makeServices(options, database, schemaDir, lifecycle);
     // A database that is away is waited for while the probes answer.
     const prepared = database.migrated === undefined ? database.opened.then(() => keepPreparing(services)) : prepare(services);
     if (database.migrated !== undefined) await prepared;
@@ -120,7 +124,7 @@ async function keepPreparing(services: Services): Promise<void> {
   }
 }
 
-function makeServices(config: Config, logger: Logger, database: Database, schemaDir: string, lifecycle: Lifecycle): Services {
+function makeServices({ config, logger, ownKeys }: ServerOptions, database: Database, schemaDir: string, lifecycle: Lifecycle): Services {
   const demo = demoFolder(config);
   const policy = {
     allowedHosts: config.allowedHosts,
@@ -133,6 +137,7 @@ function makeServices(config: Config, logger: Logger, database: Database, schema
     logger,
     lifecycle,
     metrics: createMetrics({ database, isReady: () => lifecycle.state === 'ready', tiles: () => renderer.stats() }),
+    access: createAccess(config, ownKeys),
     database,
     sources: createSources(policy),
     blobs: createBlobs(config),

@@ -1,4 +1,5 @@
 /** What the routes are given: the composition root builds it once, nothing else is global. */
+import type { Access } from './access/access.js';
 import type { Config } from './config.js';
 import type { Database } from './database/index.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -17,6 +18,8 @@ export interface Services {
   readonly logger: Logger;
   readonly lifecycle: Lifecycle;
   readonly metrics: Metrics;
+  /** Who callers are, and what they may do and see. */
+  readonly access: Access;
   readonly database: Database;
   readonly sources: Sources;
   readonly blobs: BlobStore;

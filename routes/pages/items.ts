@@ -2,7 +2,6 @@
 import { isObject, type JsonObject, textOf } from '../../src/json.js';
 import { GEOJSON_TYPE } from '../../src/links.js';
 import { listCollections } from '../../src/pgstac/collections.js';
-import { visibilityOf } from '../access.js';
 import type { Call, Operation } from '../http.js';
 import { anchor, nameAt, linksIn, linkTable, linkTo } from './anchors.js';
 import { crumbsOf } from './crumbs.js';
@@ -70,7 +69,7 @@ function counted(document: JsonObject, shown: number, noun: string): Html {
 async function choices(call: Call, operation: Operation) {
   const queryables = call.params['collectionId'] === undefined ? `${call.base}/queryables` : `${call.base}${call.path.replace(/\/items$/, '/queryables')}`;
   if (operation.query?.['collections'] === undefined) return { queryables };
-  const collections = await listCollections(call.services.database.pool, visibilityOf().hidden);
+  const collections = await listCollections(call.services.database.pool, call.visibility.hidden);
   return { queryables, collections: collections.map(({ id, title }) => ({ id: textOf(id), ...(typeof title === 'string' ? { title } : {}) })) };
 }
 

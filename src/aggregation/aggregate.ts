@@ -22,7 +22,7 @@ export const MAX_BUCKETS = 10_000;
 export async function aggregate({ database }: Pick<Services, 'database'>, request: AggregateRequest, visibility: Visibility): Promise<AggregationResult[]> {
   const { selection, aggregations } = request;
   const { pool } = database;
-  const source: ItemSource = { pool, selection, visibility, resolver: await loadItemResolver(pool, selection.collections) };
+  const source: ItemSource = { pool, selection, visibility, resolver: await loadItemResolver(pool, selection.collections, visibility) };
   const values = aggregations.some(({ kind }) => kind === 'value') ? await readValues(source) : undefined;
   const results: AggregationResult[] = [];
   for (const aggregation of aggregations) {

@@ -23,10 +23,10 @@ const DATASET = {
 };
 
 /** Makes the COGs where they are missing and posts the dataset; answers what the server said. */
-export async function postDemo(server: string, folder: string): Promise<JsonObject> {
+export async function postDemo(server: string, folder: string, key?: string): Promise<JsonObject> {
   progress('Cutting the demo picture into COGs …');
   const tiles = (await makeDemoCogs(folder)).map(({ path, row, col }, i) => ({ href: pathToFileURL(path).href, index: i + 1, row, col }));
-  const { body } = await createClient({ server })({ method: 'POST', path: '/api/datasets', body: { dataset: DATASET, tiles } });
+  const { body } = await createClient({ server, key })({ method: 'POST', path: '/api/datasets', body: { dataset: DATASET, tiles } });
   return isObject(body) ? body : {};
 }
 
@@ -40,10 +40,10 @@ export function urlsOf(server: string, answer: JsonObject): [string, string][] {
   ];
 }
 
-export async function demo({ server, json }: { server: string; json: boolean }): Promise<void> {
+export async function demo({ server, key, json }: { server: string; key?: string; json: boolean }): Promise<void> {
   const folder = demoFolder(readConfig());
   mkdirSync(folder, { recursive: true });
-  const answer = await postDemo(server, folder);
+  const answer = await postDemo(server, folder, key);
   if (json) return say(JSON.stringify(answer));
   for (const [name, url] of urlsOf(server, answer)) say(`${name.padEnd(11)} ${url}`);
 }

@@ -27,8 +27,9 @@ export function createProgram(): Command {
     .command('demo')
     .description('posts the demo dataset to a server that runs on this machine with the same DATA_DIR')
     .addOption(serverOption())
+    .addOption(keyOption())
     .addOption(jsonOption())
-    .action(shortCommand(async (options: { server: string; json?: boolean }) => (await import('./demo.js')).demo({ server: options.server, json: options.json === true })));
+    .action(shortCommand(async (options: { server: string; key?: string; json?: boolean }) => (await import('./demo.js')).demo({ ...options, json: options.json === true })));
 
   program
     .command('ingest')

@@ -1,5 +1,7 @@
 /** `stac-mosaic serve`: runs until SIGTERM or SIGINT, then drains and ends with 0. */
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { type ApiKey, digestOf } from '../access/keys.js';
 import { DATASETS } from '../datasets/collections.js';
 import { messageOf } from '../errors.js';
 import { type JsonObject, textOf } from '../json.js';
@@ -13,20 +15,23 @@ export async function serve({ demo }: { demo: boolean }): Promise<void> {
   const logger = createLogger(config.logLevel);
   const folder = demoFolder(config);
   if (demo) mkdirSync(folder, { recursive: true });
-  const server = await startServer({ config, logger, onProgress: progress });
+  // The demo comes in by the ordinary road, whoever else may write.
+  const key = demo ? randomBytes(32).toString('base64url') : undefined;
+  const ownKeys: ApiKey[] = key === undefined ? [] : [{ scope: 'admin', claims: [], digest: digestOf(key) }];
+  const server = await startServer({ config, logger, ownKeys, onProgress: progress });
   stopOnSignals(server);
   say(`stac-mosaic listens on ${server.url}`);
   await server.services.validator.prepare();
   if (!demo) return;
   try {
-    await showDemo(server, folder);
+    await showDemo(server, folder, key);
   } catch (error) {
     progress(`The demo dataset could not be made: ${messageOf(error)}`);
   }
 }
 
 /** Brings the demo in while there is no dataset, and prints the URLs of the first one there is. */
-async function showDemo({ url, services }: RunningServer, folder: string): Promise<void> {
+async function showDemo({ url, services }: RunningServer, folder: string, key: string | undefined): Promise<void> {
   const { rows } = await services.database.pool.query<{ response: JsonObject }>(
     `SELECT c.response FROM pgstac.items i JOIN stac_mosaic.dataset_contents c ON c.dataset_id = i.id
       WHERE i.collection = $1 AND i.id = 'blue-marble'`,
@@ -35,7 +40,7 @@ async function showDemo({ url, services }: RunningServer, folder: string): Promi
   const known = rows[0]?.response;
   const { rowCount } = await services.database.pool.query('SELECT 1 FROM pgstac.items WHERE collection = $1 LIMIT 1', [DATASETS]);
   if (known === undefined && rowCount !== 0) return;
-  const answer = known === undefined ? await postDemo(url, folder) : absolute(url, known);
+  const answer = known === undefined ? await postDemo(url, folder, key) : absolute(url, known);
   say('');
   for (const [name, href] of urlsOf(url, answer)) say(`${name.padEnd(11)} ${href}`);
 }

@@ -7,12 +7,14 @@ import { paths } from '../links.js';
 import { createCollection, findCollection, type StacCollection, updateCollection } from '../pgstac/collections.js';
 import { insertItems, type StacItem } from '../pgstac/items-write.js';
 import { lockCollectionItems } from '../pgstac/partitions.js';
+import type { Visibility } from '../pgstac/selection.js';
 import type { Services } from '../services.js';
 import { dataAssetKey } from '../stac/assets.js';
 import { idFault } from '../stac/ids.js';
 import { spanOfCollection, spanOfItems, toExtent } from '../stac/span.js';
 import { storedCollectionLinks } from '../stac/stored.js';
 import { Faults } from '../datasets/faults.js';
+import { isTaken } from './write.js';
 import { type Entries, entriesOfCogs, entriesOfItems, type FailedEntry } from './entries.js';
 
 const MEMBERS = new Set(['collection', 'cogs', 'items', 'on_item_error']);
@@ -30,11 +32,11 @@ interface CollectionRequest {
  * @throws InvalidInput where the collection is bad, no entry is good, or any is bad and `on_item_error` is `fail`; Conflict
  *   where the collection exists: nothing is written then
  */
-export async function createCollectionOf(services: Services, body: unknown, signal: AbortSignal): Promise<JsonObject> {
+export async function createCollectionOf(services: Services, body: unknown, visibility: Visibility, signal: AbortSignal): Promise<JsonObject> {
   const { collection: given, entries, onItemError } = parse(body);
   const { pool } = services.database;
   await validate(services, collectionOf(given, EVERYWHERE, []));
-  if ((await findCollection(pool, given.id)) !== undefined) throw taken(given.id);
+  if (await isTaken(pool, given.id, visibility)) throw taken(given.id);
   const now = new Date().toISOString();
   const { items, failed } = entries.kind === 'cogs'
     ? await entriesOfCogs(services, given.id, entries.list, instantsOf(given, now), signal)

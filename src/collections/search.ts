@@ -28,7 +28,7 @@ export async function searchCollections({ database }: Pick<Services, 'database'>
   const { sortby, limit, token, fields: _fields, ...selection } = query;
   const resolver = collectionProperties();
   const order = sortby === undefined || sortby.length === 0 ? DEFAULT_SORT : sortby;
-  const digest = queryDigest({ of: 'collections', ...selection, sortby: order });
+  const digest = queryDigest({ of: 'collections', ...selection, sortby: order }, visibility);
   const after = token === undefined ? undefined : decodeToken(token, digest, sortKeys(order, resolver, COLLECTION_TIES).length);
   const page = await readCollectionPage(database.pool, { selection, sortby: order, limit, ...(after === undefined ? {} : { after }) }, visibility, resolver);
   return {

@@ -1,5 +1,5 @@
 /** Writing collections: each write carries the hook inside its transaction, the two system collections are guarded. */
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { withTransaction } from '../database/index.js';
 import { DATASETS, SYSTEM_TILES } from '../datasets/collections.js';
 import { conflict, type DomainError, invalidAt, invalidInput, notFound } from '../errors.js';
@@ -8,6 +8,7 @@ import { extentWithItems } from '../hooks/extents.js';
 import { isObject, sameJson } from '../json.js';
 import { createCollection, deleteCollection, findCollection, type StacCollection, updateCollection } from '../pgstac/collections.js';
 import { releaseSearches } from '../pgstac/searches.js';
+import type { Visibility } from '../pgstac/selection.js';
 import type { Services } from '../services.js';
 import { idFault } from '../stac/ids.js';
 import { storedCollectionLinks } from '../stac/stored.js';
@@ -46,11 +47,16 @@ async function validated(services: Services, collection: StacCollection): Promis
   return collection;
 }
 
+/** Whether an id cannot be had. One that is hidden from the caller never can, whether or not there is such a collection, so that its being taken tells nothing. */
+export async function isTaken(db: Pool | PoolClient, id: string, { hidden }: Visibility): Promise<boolean> {
+  return (await findCollection(db, id)) !== undefined || hidden.includes(id);
+}
+
 /** Everything of a POST but the writing. @throws InvalidInput, Conflict where the id is taken */
-export async function checkCollectionBody(services: Services, body: unknown): Promise<Check> {
+export async function checkCollectionBody(services: Services, body: unknown, visibility: Visibility): Promise<Check> {
   const collection = complete(body);
   const unchecked = await validate(services, collection);
-  if ((await findCollection(services.database.pool, collection.id)) !== undefined) throw taken(collection.id);
+  if (await isTaken(services.database.pool, collection.id, visibility)) throw taken(collection.id);
   return checkOf(1, unchecked);
 }
 
@@ -59,11 +65,11 @@ function guard(id: string): void {
   if (id === SYSTEM_TILES) throw conflict('The tiles of datasets are written through /api/datasets only.');
 }
 
-/** @throws Conflict where the id is taken */
-export async function postCollection(services: Services, body: unknown): Promise<StacCollection> {
+/** @throws Conflict where the id is taken, or kept from the caller */
+export async function postCollection(services: Services, body: unknown, visibility: Visibility): Promise<StacCollection> {
   const collection = await validated(services, complete(body));
   return withTransaction(services.database.pool, async (client) => {
-    if ((await findCollection(client, collection.id)) !== undefined) throw taken(collection.id);
+    if (await isTaken(client, collection.id, visibility)) throw taken(collection.id);
     await createCollection(client, collection);
     return hooked(client, services, collection);
   });

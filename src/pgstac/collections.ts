@@ -33,6 +33,11 @@ export async function findCollection(db: Queryable, id: string, lock: boolean | 
   return rows[0]?.content;
 }
 
+/** Whether there is one, without reading it. */
+export async function collectionExists(db: Queryable, id: string): Promise<boolean> {
+  return (await db.query('SELECT FROM pgstac.collections WHERE id = $1', [id])).rowCount === 1;
+}
+
 /** Raises 23505 where the id is taken. */
 export async function createCollection(client: PoolClient, collection: StacCollection): Promise<void> {
   await client.query('SELECT pgstac.create_collection($1::jsonb)', [JSON.stringify(collection)]);

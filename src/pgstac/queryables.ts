@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { ClientBase, Pool } from 'pg';
 import { itemResolver, type IndexWrapper, type PropertyDefinition, type PropertyResolver, type PropertyType } from '../cql2/resolver.js';
 import { isObject, type JsonObject } from '../json.js';
+import type { Visibility } from './selection.js';
 
 interface Row {
   readonly name: string;
@@ -69,14 +70,14 @@ function distinct(rows: readonly Row[], collections: readonly string[] | undefin
   return [...found.values()];
 }
 
-/** Names on items for a search of these collections (all, where undefined). */
-export async function loadItemResolver(db: Pool | ClientBase, collections: readonly string[] | undefined): Promise<PropertyResolver> {
+/** Names on items for a search of these collections (all, where undefined), as far as they say nothing of hidden ones alone. */
+export async function loadItemResolver(db: Pool | ClientBase, collections: readonly string[] | undefined, { hidden }: Visibility): Promise<PropertyResolver> {
   const { rows } = await db.query<Row>(
     `SELECT name, collection_ids, definition, property_path, property_wrapper, property_index_type,
             to_regprocedure('pgstac.queryable_wrapper(text, jsonb)') IS NOT NULL AS infers
        FROM pgstac.queryables
-      WHERE collection_ids IS NULL OR $1::text[] IS NULL OR collection_ids && $1 ORDER BY collection_ids IS NULL, id`,
-    [collections ?? null],
+      WHERE collection_ids IS NULL OR (($1::text[] IS NULL OR collection_ids && $1) AND NOT collection_ids <@ $2::text[]) ORDER BY collection_ids IS NULL, id`,
+    [collections ?? null, hidden],
   );
   return itemResolver({ properties: distinct(rows.filter((row) => isObject(row.definition)), collections) });
 }
@@ -86,13 +87,13 @@ const FRESH_MS = 2000;
 const resolvers = new WeakMap<Pool, LRUCache<string, Promise<PropertyResolver>>>();
 
 /** {@link loadItemResolver}, asked at most once in two seconds for the same collections. */
-export function itemResolverOf(pool: Pool, collections: readonly string[] | undefined): Promise<PropertyResolver> {
+export function itemResolverOf(pool: Pool, collections: readonly string[] | undefined, visibility: Visibility): Promise<PropertyResolver> {
   const known = resolvers.get(pool) ?? new LRUCache<string, Promise<PropertyResolver>>({ max: 500, ttl: FRESH_MS });
   resolvers.set(pool, known);
-  const key = JSON.stringify(collections ?? null);
+  const key = JSON.stringify([collections ?? null, visibility.hidden]);
   const found = known.get(key);
   if (found !== undefined) return found;
-  const asked = loadItemResolver(pool, collections);
+  const asked = loadItemResolver(pool, collections, visibility);
   known.set(key, asked);
   asked.catch(() => known.delete(key));
   return asked;

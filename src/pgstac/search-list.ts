@@ -1,8 +1,8 @@
 /** Lists registered searches: paged, sorted, and filtered by their metadata. */
 import type { Pool } from 'pg';
-import { DATASETS } from '../datasets/collections.js';
 import { SqlBuilder } from '../cql2/sql-builder.js';
 import { ALIVE, type RegisteredSearch, SEARCH_COLUMNS, type SearchRow, SEARCHES, toSearch } from './searches.js';
+import { seenSql } from './seen-searches.js';
 import type { Visibility } from './selection.js';
 
 export interface ListRequest {
@@ -20,13 +20,9 @@ export interface SearchList {
 }
 
 /** Mosaics only: rows without metadata are of ordinary searches. Those of a dataset are seen by whoever sees the datasets. */
-export async function listSearches(pool: Pool, { limit, offset, sortby, metadata }: ListRequest, { hidden }: Visibility): Promise<SearchList> {
+export async function listSearches(pool: Pool, { limit, offset, sortby, metadata }: ListRequest, visibility: Visibility): Promise<SearchList> {
   const builder = new SqlBuilder();
-  const conditions = [`s.metadata->>'type' = 'mosaic'`, ALIVE];
-  if (hidden.length > 0) {
-    const derived = hidden.includes(DATASETS) ? 'FALSE' : `EXISTS (SELECT FROM stac_mosaic.search_holders h WHERE h.search_id = s.hash AND (h.holder_kind = 'dataset' OR h.holder_id = '${DATASETS}'))`;
-    conditions.push(`(NOT coalesce(s.search->'collections' ?| ${builder.param(hidden, 'text[]')}, FALSE) OR ${derived})`);
-  }
+  const conditions = [`s.metadata->>'type' = 'mosaic'`, ALIVE, seenSql(visibility, builder)];
   for (const [name, value] of metadata) conditions.push(`s.metadata->>${builder.param(name, 'text')} = ${builder.param(value, 'text')}`);
   const where = conditions.join(' AND ');
   const filterValues = [...builder.values];

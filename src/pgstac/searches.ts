@@ -109,11 +109,6 @@ export async function deleteExpired(client: PoolClient): Promise<void> {
   for (const { search_id: id } of rows) await deleteSearch(client, id);
 }
 
-export async function findSearch(db: Queryable, id: string): Promise<RegisteredSearch | undefined> {
-  const { rows } = await db.query<SearchRow>(`SELECT ${SEARCH_COLUMNS} FROM ${SEARCHES} WHERE s.hash = $1 AND ${ALIVE}`, [id]);
-  return rows[0] === undefined ? undefined : toSearch(rows[0]);
-}
-
 /**
  * Moves `lastused` and `usecount` of the registered rows themselves; pgSTAC's own calls touch a second row without metadata
  * (FEATURES C3, trap 1). A row that somebody else is at is not waited for. Answers the ids that were moved.

@@ -47,6 +47,7 @@ export async function selectionVersion(database: Pick<Database, 'pool' | 'kind'>
   const { pool } = database;
   const builder = new SqlBuilder();
   const where = selections.map((selection) => `(${selectionSql(selection, visibility, builder, resolver)})`).join(' AND ');
+  const hidden = builder.param(visibility.hidden, 'text[]');
   const values = [...builder.values];
   const key = JSON.stringify([where, values]);
   const known = knownOf(pool);
@@ -59,7 +60,7 @@ export async function selectionVersion(database: Pick<Database, 'pool' | 'kind'>
     `SELECT pg_current_snapshot()::text AS snapshot, items.count::text AS count,
             concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()), items.count, items.sum, collections.sum) AS version
        FROM (SELECT count(*) AS count, ${sumOfXmins('i')} AS sum FROM pgstac.items i WHERE ${where}) AS items,
-            (SELECT ${sumOfXmins('c')} AS sum FROM pgstac.collections c) AS collections`,
+            (SELECT ${sumOfXmins('c')} AS sum FROM pgstac.collections c WHERE c.id <> ALL(${hidden})) AS collections`,
     values,
   ));
   const [row] = rows;

@@ -27,20 +27,20 @@ const COLUMNS = new Set(['id', 'collection', 'datetime', 'properties.datetime'])
 const columnResolver = itemResolver();
 
 /** Names as registered queryables type them, asked for only where the query names a property. */
-export function resolverFor(pool: Pool, { filter, sortby = [], collections }: SearchQuery): Promise<PropertyResolver> | PropertyResolver {
-  return filter === undefined && sortby.every(({ field }) => COLUMNS.has(field)) ? columnResolver : itemResolverOf(pool, collections);
+export function resolverFor(pool: Pool, { filter, sortby = [], collections }: SearchQuery, visibility: Visibility): Promise<PropertyResolver> | PropertyResolver {
+  return filter === undefined && sortby.every(({ field }) => COLUMNS.has(field)) ? columnResolver : itemResolverOf(pool, collections, visibility);
 }
 
 /** @throws InvalidInput for an unknown property, or a token of another query */
 export async function searchItems(services: Pick<Services, 'database'>, query: SearchQuery, visibility: Visibility, resolver?: PropertyResolver): Promise<SearchPage> {
   const { pool } = services.database;
-  return pageOf({ pool, visibility, resolver: resolver ?? (await resolverFor(pool, query)) }, query, (request, names) => readPage(pool, request, visibility, names));
+  return pageOf({ pool, visibility, resolver: resolver ?? (await resolverFor(pool, query, visibility)) }, query, (request, names) => readPage(pool, request, visibility, names));
 }
 
 /** The same, with what `known` keeps of items in place of their content. @throws InvalidInput as {@link searchItems} does */
 export async function searchKnownItems<T>(services: Pick<Services, 'database'>, query: SearchQuery, visibility: Visibility, known: KnownItems<T>): Promise<SearchPage<KnownItem<T>>> {
   const { pool } = services.database;
-  return pageOf({ pool, visibility, resolver: await resolverFor(pool, query) }, query, (request, names) => readKnownPage(pool, request, visibility, names, known));
+  return pageOf({ pool, visibility, resolver: await resolverFor(pool, query, visibility) }, query, (request, names) => readKnownPage(pool, request, visibility, names, known));
 }
 
 interface Seen {
@@ -50,10 +50,10 @@ interface Seen {
 }
 
 async function pageOf<I>(seen: Seen, query: SearchQuery, read: (request: PageRequest, resolver: PropertyResolver) => Promise<Page<I>>): Promise<SearchPage<I>> {
-  const { resolver } = seen;
+  const { resolver, visibility } = seen;
   const { limit, token, sortby, fields: _fields, ...selection } = query;
   const order = orderOf(sortby);
-  const digest = queryDigest({ ...selection, sortby: order });
+  const digest = queryDigest({ ...selection, sortby: order }, visibility);
   const after = token === undefined ? undefined : decodeToken(token, digest, keyCount(order, resolver));
   const page = await read({ selection, sortby: order, limit, ...(after === undefined ? {} : { after }) }, resolver);
   return {
@@ -78,7 +78,7 @@ export async function streamSearch(
   known?: PropertyResolver,
 ): Promise<AsyncGenerator<StoredItem[], void, undefined>> {
   const { limit: _limit, token: _token, sortby, fields: _fields, ...selection } = query;
-  const resolver = known ?? (await resolverFor(database.pool, query));
+  const resolver = known ?? (await resolverFor(database.pool, query, visibility));
   const order = sortby === undefined || sortby.length === 0 ? undefined : sortby;
   return streamItems(database, { selection, sortby: order, visibility, resolver }, signal);
 }

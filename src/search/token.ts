@@ -1,6 +1,7 @@
 /** Page tokens: the sort keys of the row where a page ends, bound to the query that they belong to. */
 import { invalidAt } from '../errors.js';
 import { jsonDigest } from '../json.js';
+import type { Visibility } from '../pgstac/selection.js';
 
 /** Raised when the meaning of a token changes: tokens of another version are refused, never misread. */
 const VERSION = 1;
@@ -12,8 +13,8 @@ export interface PageToken {
   readonly keys: readonly (string | null)[];
 }
 
-/** A digest of what a token belongs to: everything of the query but its token and limit. */
-export const queryDigest = (query: object): string => jsonDigest(query).slice(0, 16);
+/** A digest of what a token belongs to: everything of the query but its token and limit, and what its reader does not see. */
+export const queryDigest = (query: object, { hidden }: Visibility): string => jsonDigest([query, hidden]).slice(0, 16);
 
 const encodeToken = (token: PageToken, digest: string): string =>
   Buffer.from(JSON.stringify([VERSION, digest, token.direction === 'next' ? 'n' : 'p', ...token.keys])).toString('base64url');

@@ -79,7 +79,7 @@ export function narrowed(selection: ItemSelection, narrow: ItemSelection | undef
 export const resolverFor = (services: Pick<Services, 'database'>, target: Target): Promise<PropertyResolver> | PropertyResolver =>
   target.selection.collections?.length === 1 && target.selection.collections[0] === 'system_tiles'
     ? tileResolver
-    : loadItemResolver(services.database.pool, target.selection.collections);
+    : loadItemResolver(services.database.pool, target.selection.collections, target.visibility);
 
 /**
  * @param signal ends the work, of the version and of the document

@@ -34,7 +34,7 @@ export async function unregister(services: Pick<Services, 'database'>, id: strin
   await visibleSearch(services, id, visibility);
   await withTransaction(services.database.pool, async (client) => {
     const [holder] = await holdersOf(client, id);
-    if (holder !== undefined) throw conflict(`The ${holder.kind} ${holder.id} links this search; it goes with it.`);
+    if (holder !== undefined) throw conflict(`The ${visibility.hidden.includes(holder.id) ? holder.kind : `${holder.kind} ${holder.id}`} links this search; it goes with it.`);
     await deleteSearch(client, id);
   });
 }

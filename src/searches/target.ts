@@ -1,12 +1,14 @@
 /** What a mosaic, a TileJSON or a tile is made of: a registered search, a collection or a dataset, as one thing. */
+import { withTiles } from '../access/private.js';
 import { fromBody, selectionOf } from '../search/parse.js';
 import { DATASETS, SYSTEM_TILES } from '../datasets/collections.js';
 import { notFound } from '../errors.js';
 import { collectionAsset, collectionSearch, searchIdOf } from '../hooks/collection-search.js';
-import { isObject, type JsonObject, textOf } from '../json.js';
+import { isObject, type JsonObject } from '../json.js';
 import { findCollection } from '../pgstac/collections.js';
 import { findItem } from '../pgstac/items-read.js';
-import { findSearch, holdersOf, type RegisteredSearch } from '../pgstac/searches.js';
+import { findSeenSearch } from '../pgstac/seen-searches.js';
+import { holdersOf, type RegisteredSearch } from '../pgstac/searches.js';
 import type { Visibility } from '../pgstac/selection.js';
 import type { ItemSelection, SortKey } from '../search/query.js';
 import type { Services } from '../services.js';
@@ -39,7 +41,6 @@ export interface Target {
 
 type Deps = Pick<Services, 'database'>;
 
-const EVERYTHING: Visibility = { hidden: [] };
 const BY_INDEX: readonly SortKey[] = [{ field: 'tile_index', direction: 'asc' }];
 const BY_TIME: readonly SortKey[] = [{ field: 'datetime', direction: 'asc' }, { field: 'id', direction: 'asc' }];
 
@@ -53,15 +54,12 @@ const isTiles = (selection: ItemSelection): boolean => selection.collections?.le
 
 /** A registered search that the caller may see. @throws NotFound */
 export async function visibleSearch({ database }: Deps, id: string, visibility: Visibility): Promise<{ search: RegisteredSearch; visibility: Visibility; datasets: string[] }> {
-  const search = await findSearch(database.pool, id);
+  const search = await findSeenSearch(database.pool, id, visibility);
   if (search === undefined) throw notFound(`Search ${id}`);
   const holders = await holdersOf(database.pool, id);
-  const derived = !visibility.hidden.includes(DATASETS) && holders.some((holder) => holder.kind === 'dataset' || holder.id === DATASETS);
-  const collections = search.search['collections'];
-  const hidden = Array.isArray(collections) && collections.some((name) => visibility.hidden.includes(textOf(name)));
-  if (hidden && !derived) throw notFound(`Search ${id}`);
+  const derived = holders.some((holder) => holder.kind === 'dataset' || holder.id === DATASETS);
   const datasets = holders.filter((holder) => holder.kind === 'dataset').map((holder) => holder.id);
-  return { search, visibility: derived ? EVERYTHING : visibility, datasets };
+  return { search, visibility: derived && !visibility.hidden.includes(DATASETS) ? withTiles(visibility) : visibility, datasets };
 }
 
 export async function searchTarget(services: Deps, id: string, visibility: Visibility): Promise<Target> {
@@ -100,7 +98,7 @@ export async function collectionTarget({ database }: Deps, id: string, visibilit
     asset: collectionAsset(collection),
     renders: rendersOfCollection(collection),
     ...known({ searchId, attribution: credits(collection) }),
-    visibility: id === DATASETS ? EVERYTHING : visibility,
+    visibility: id === DATASETS ? withTiles(visibility) : visibility,
   };
 }
 
