@@ -1,4 +1,4 @@
-/** Random changes of a good document, the same for the same seed: what a fuzz test sends. */
+/** Random changes of a good document or file, the same for the same seed: what a fuzz test sends. */
 
 export type Random = () => number;
 
@@ -69,3 +69,39 @@ const pickValue = ({ parent, key }: Place): unknown => (parent as Record<string,
 /** JSON text in which a number beyond what a double holds is written as such. */
 export const jsonText = (document: unknown): string =>
   JSON.stringify(document, (_key, value: unknown) => (value === Infinity ? '\u{1}1e999' : value)).replaceAll('"\\u00011e999"', '1e999');
+
+const COUNTS = [0, 1, 2, 3, 15, 16, 255, 256, 65_535, 65_536, 2 ** 20, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 16, 2 ** 32 - 1];
+
+/** The entries of all directories of a little-endian classic TIFF; none of another file. */
+function tiffEntries(file: Buffer): number[] {
+  const entries: number[] = [];
+  if (file.toString('latin1', 0, 4) !== 'II*\0') return entries;
+  for (let at = file.readUInt32LE(4); at > 0; ) {
+    const count = file.readUInt16LE(at);
+    for (let i = 0; i < count; i++) entries.push(at + 2 + 12 * i);
+    at = file.readUInt32LE(at + 2 + 12 * count);
+  }
+  return entries;
+}
+
+/** A copy of a TIFF with types, counts and places of tags that lie, cut off, or with bytes changed in its head or anywhere. */
+export function mutatedTiff(file: Uint8Array, random: Random): Buffer {
+  const copy = Buffer.from(file);
+  const kind = random();
+  const below = (limit: number): number => Math.floor(random() * limit);
+  if (kind < 0.1) return copy.subarray(0, below(copy.length));
+  const entries = kind < 0.45 ? tiffEntries(copy) : [];
+  for (let left = 1 + below(entries.length > 0 ? 3 : 12); left > 0; left--) {
+    if (entries.length > 0) {
+      const entry = pick(random, entries);
+      const member = random();
+      if (member < 0.25) copy.writeUInt16LE(below(20), entry + 2);
+      else if (member < 0.6) copy.writeUInt32LE(pick(random, COUNTS), entry + 4);
+      else copy.writeUInt32LE(random() < 0.5 ? pick(random, COUNTS) : below(copy.length), entry + 8);
+    } else {
+      const at = below(kind < 0.7 ? Math.min(3000, copy.length) : copy.length);
+      copy[at] = random() < 0.5 ? (copy[at] ?? 0) ^ (1 << below(8)) : below(256);
+    }
+  }
+  return copy;
+}
