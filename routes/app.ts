@@ -13,6 +13,7 @@ import { parseQuery } from '../schemas/parameters.js';
 import { isObject, type Json } from '../src/json.js';
 import type { Lifecycle } from '../src/lifecycle.js';
 import type { Services } from '../src/services.js';
+import { inRequestSpan } from '../src/telemetry/spans.js';
 import { answerSeen } from './access.js';
 import { authorise, callerOf, forCaller } from './authorise.js';
 import { baseOf } from './base.js';
@@ -106,7 +107,11 @@ function mount(app: Express, services: Services, routes: readonly Route[]): void
     });
     for (const { method, operation } of group) {
       const register = { GET: at.get, POST: at.post, PUT: at.put, PATCH: at.patch, DELETE: at.delete }[method satisfies Method].bind(at);
-      register(authorise(services, scopeOf({ method, operation })), ...bodyParsers(operation, services.config), (request: Request, response: Response) => serve(services, { method, path, operation }, request, response));
+      register(authorise(services, scopeOf({ method, operation })), ...bodyParsers(operation, services.config), (request: Request, response: Response) =>
+        inRequestSpan({ method, route: path, path: request.path, headers: request.headers }, async (span) => {
+          await serve(services, { method, path, operation }, request, response);
+          span.setAttribute('http.response.status_code', response.statusCode);
+        }));
     }
     at.options((_request: Request, response: Response) => void response.setHeader('Allow', allow).status(204).end());
     at.all((request: Request, response: Response) => {
@@ -153,7 +158,7 @@ async function serve(services: Services, { method, path, operation }: Route, req
     signal: gone.signal,
     logger: services.logger,
   };
-  const reply = forCaller(await leaving(stream, () => answerSeen({ method, path, operation }, call, () => reading(method === 'GET', call, operation))), caller);
+  const reply = forCaller(await leaving(stream, () => answerSeen({ method, path, operation }, call, () => reading(scopeOf({ method, operation }) === 'read', call, operation))), caller);
   if (format === 'html') return send(await toPage(operation, reply, call), request, response);
   await send(format === 'json' ? withAlternate(reply, call) : reply, request, response);
 }

@@ -6,6 +6,7 @@ import type { Bbox } from '../src/geojson.js';
 import { asOfNow } from '../src/pgstac/as-of-now.js';
 import type { Target } from '../src/searches/target.js';
 import { assetsOn, type TileAssets, type TileLimits } from '../src/searches/tile-assets.js';
+import { inSpan } from '../src/telemetry/spans.js';
 import type { ServedTile } from '../src/tiles/cached-renderer.js';
 import { shownHref } from '../src/storage/source.js';
 import type { Call, Reply } from './http.js';
@@ -78,7 +79,11 @@ export async function answerTile(call: Pick<TileCall, 'headers' | 'query' | 'ser
   const cut: Record<string, string> = found.cut === undefined ? {} : { 'X-Truncated': found.cut };
   if (knows(call, etag)) return { status: 304, headers: { ETag: etag, 'Cache-Control': CACHED, 'Server-Timing': timing('find', findMs), ...cut } };
   const started = performance.now();
-  const drawn = await tile();
+  const drawn = await inSpan('draw tile', { 'stac_mosaic.assets': found.assets.length }, async (span) => {
+    const served = await tile();
+    span.setAttribute('stac_mosaic.from', served.from);
+    return served;
+  });
   call.services.metrics.tile(drawn.from);
   const headers = {
     'Server-Timing': `${timing('find', findMs)}, ${timing(drawn.from === 'cache' ? 'cache' : 'draw', performance.now() - started)}, from;desc="${drawn.from}"`,

@@ -47,6 +47,8 @@ export interface Config extends AuthConfig, StorageConfig, TilesConfig {
   /** How long the server goes on serving after the signal to stop while its probe says that it is not ready. */
   readonly drainDelayMs: number;
   readonly logLevel: string;
+  /** Where spans are sent; undefined: nowhere. */
+  readonly telemetry: { readonly endpoint: string; readonly serviceName: string } | undefined;
 }
 
 /** Every variable that is wrong, one line each. */
@@ -155,9 +157,17 @@ export function loadConfig(env: Environment = process.env): Config {
     jobTtlHours: reader.number('JOB_TTL_HOURS', 72, 0.0001, 87_600),
     drainDelayMs: 1000 * reader.integer('DRAIN_DELAY_SECONDS', 0, 0, 25),
     logLevel: reader.oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
+    telemetry: readTelemetry(reader),
   };
   if (reader.problems.length > 0) throw new ConfigError(reader.problems);
   return config;
+}
+
+/** OpenTelemetry's own variables (its specification, SDK environment variables). */
+function readTelemetry(reader: Reader): Config['telemetry'] {
+  const endpoint = reader.httpUrl('OTEL_EXPORTER_OTLP_ENDPOINT');
+  const serviceName = reader.text('OTEL_SERVICE_NAME') ?? 'stac-mosaic';
+  return endpoint === undefined || reader.flag('OTEL_SDK_DISABLED', false) ? undefined : { endpoint, serviceName };
 }
 
 /** XDG base directories on Linux and elsewhere alike: one place for the user's data, one for what can be fetched again. */

@@ -13,13 +13,18 @@ import { progress, readConfig, say } from './output.js';
 export async function serve({ demo }: { demo: boolean }): Promise<void> {
   const config = readConfig();
   const logger = createLogger(config.logLevel);
+  // Loaded only here: its packages cost 100 ms of a start.
+  const telemetry = config.telemetry === undefined ? undefined : (await import('../telemetry/export.js')).startTelemetry(config.telemetry);
   const folder = demoFolder(config);
   if (demo) mkdirSync(folder, { recursive: true });
   // The demo comes in by the ordinary road, whoever else may write.
   const key = demo ? randomBytes(32).toString('base64url') : undefined;
   const ownKeys: ApiKey[] = key === undefined ? [] : [{ scope: 'admin', claims: [], digest: digestOf(key) }];
   const server = await startServer({ config, logger, ownKeys, onProgress: progress });
-  stopOnSignals(server);
+  stopOnSignals(async () => {
+    await server.close();
+    await telemetry?.close().catch((error: unknown) => logger.warn(`spans were not sent: ${messageOf(error)}`));
+  });
   say(`stac-mosaic listens on ${server.url}`);
   await server.services.validator.prepare();
   if (!demo) return;
@@ -48,13 +53,13 @@ async function showDemo({ url, services }: RunningServer, folder: string, key: s
 const absolute = (url: string, answer: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(answer).map(([key, value]) => [key, key.endsWith('_url') ? url + textOf(value) : value]));
 
-function stopOnSignals(server: RunningServer): void {
+function stopOnSignals(close: () => Promise<void>): void {
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) return;
     stopping = true;
     progress(`${signal}: finishing what is running …`);
-    server.close().then(
+    close().then(
       () => process.exit(0),
       (error: unknown) => {
         progress(`The server did not stop cleanly: ${messageOf(error)}`);

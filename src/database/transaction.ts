@@ -3,6 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { DomainError } from '../errors.js';
+import { inSpan } from '../telemetry/spans.js';
 
 /** Where the end of each attempt is told to whoever counts them. */
 export const TRANSACTIONS = 'stac-mosaic:transaction';
@@ -65,7 +66,9 @@ export async function withTransaction<T>(
   }
 }
 
-async function once<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+const once = <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> => inSpan('transaction', { 'db.system.name': 'postgresql' }, () => attempt(pool, work));
+
+async function attempt<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken = false;
   try {
