@@ -16,10 +16,11 @@ import type { Services } from '../src/services.js';
 import { inRequestSpan } from '../src/telemetry/spans.js';
 import { answerSeen } from './access.js';
 import { authorise, callerOf, forCaller } from './authorise.js';
-import { baseOf } from './base.js';
+import { assertHost, baseOf } from './base.js';
 import { bodyParsers, streamOf, textOfBody } from './body.js';
 import { errorReply } from './errors.js';
 import { type Call, type Method, type Operation, type Reply, type Route, scopeOf } from './http.js';
+import { createLimits, type Limits } from './limits.js';
 import { documentOf, formatOf, hasPage, withAlternate } from './negotiate.js';
 import { CONTENT_SECURITY_POLICY } from './pages/csp.js';
 import { errorPage } from './pages/error.js';
@@ -47,14 +48,16 @@ export function createApp(services: Services, routes: readonly Route[], assets: 
   app.use(cors({
     origin: config.corsOrigins.includes('*') ? '*' : [...config.corsOrigins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
-    exposedHeaders: ['Allow', 'ETag', 'Link', 'Location', 'Content-Range', 'Retry-After', 'Server-Timing', 'WWW-Authenticate', 'X-Assets', 'X-Failed-Assets', 'X-Request-Id', 'X-Truncated'],
+    exposedHeaders: ['Allow', 'ETag', 'Link', 'Location', 'Content-Range', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'Server-Timing', 'WWW-Authenticate', 'X-Assets', 'X-Failed-Assets', 'X-Request-Id', 'X-Truncated'],
     preflightContinue: true,
   }));
   app.use(compression({ filter: namesCoding }));
   app.use(stripRootPath(config.rootPath));
   // Their names stay when the next release changes them: asked for again each time, answered with 304 by their ETag.
   for (const { path, folder } of assets) app.use(path, express.static(folder, { maxAge: 0, index: false }));
-  mount(app, services, routes);
+  const limits = createLimits(config);
+  app.use(assertHost, ...limits.ofAddress);
+  mount(app, services, routes, limits);
   app.use((request: Request) => {
     throw new DomainError('NotFound', `There is nothing at ${request.path}.`);
   });
@@ -95,7 +98,7 @@ function stripRootPath(rootPath: string) {
   };
 }
 
-function mount(app: Express, services: Services, routes: readonly Route[]): void {
+function mount(app: Express, services: Services, routes: readonly Route[], limits: Limits): void {
   const byPath = Map.groupBy(routes, (route) => route.path);
   for (const [path, group] of byPath) {
     const methods = group.map((route) => route.method);
@@ -107,7 +110,7 @@ function mount(app: Express, services: Services, routes: readonly Route[]): void
     });
     for (const { method, operation } of group) {
       const register = { GET: at.get, POST: at.post, PUT: at.put, PATCH: at.patch, DELETE: at.delete }[method satisfies Method].bind(at);
-      register(authorise(services, scopeOf({ method, operation })), ...bodyParsers(operation, services.config), (request: Request, response: Response) =>
+      register(authorise(services, scopeOf({ method, operation })), ...limits.ofCaller, ...bodyParsers(operation, services.config), (request: Request, response: Response) =>
         inRequestSpan({ method, route: path, path: request.path, headers: request.headers }, async (span) => {
           await serve(services, { method, path, operation }, request, response);
           span.setAttribute('http.response.status_code', response.statusCode);
@@ -206,8 +209,7 @@ async function send(reply: Reply, request: Request, response: Response): Promise
     if (isConditional(request, response) && response.hasHeader('ETag') && isNotModified(request, response)) return;
     if (request.method === 'HEAD') return void response.end();
     const pieces = Readable.from(await begun(text), { objectMode: true });
-    // What is held for a reader (rows, a connection, room) is not held for one that takes nothing.
-    response.setTimeout(STALL_MS, () => response.destroy());
+    cutWhenStalled(response);
     await pipeline(pieces, response);
     return;
   }
@@ -217,8 +219,12 @@ async function send(reply: Reply, request: Request, response: Response): Promise
     if (isNotModified(request, response)) return;
   }
   if (request.method === 'HEAD') return void response.setHeader('Content-Length', bytes.length).end();
+  cutWhenStalled(response);
   response.send(bytes);
 }
+
+/** What is held for a reader (rows, a connection, room, the bytes themselves) is not held for one that takes nothing. */
+const cutWhenStalled = (response: Response): void => void response.setTimeout(STALL_MS, () => response.destroy());
 
 /** The same pieces, the first of them at hand: what fails before it is answered with its status, not by a cut connection. */
 async function begun<T>(pieces: AsyncIterable<T>): Promise<AsyncIterable<T>> {

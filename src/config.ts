@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type AuthConfig, readAuth } from './config-auth.js';
+import { type LimitsConfig, readLimits } from './config-limits.js';
 import { readStorage, type StorageConfig } from './config-storage.js';
 import { readTiles, type TilesConfig } from './config-tiles.js';
 
@@ -16,7 +17,7 @@ export interface DatabaseConfig {
   readonly pgstacVersion: string;
 }
 
-export interface Config extends AuthConfig, StorageConfig, TilesConfig {
+export interface Config extends AuthConfig, LimitsConfig, StorageConfig, TilesConfig {
   readonly host: string;
   readonly port: number;
   /** The base of every link, without a trailing slash; undefined: taken from each request. */
@@ -145,6 +146,7 @@ export function loadConfig(env: Environment = process.env): Config {
     cacheDir: resolve(reader.text('CACHE_DIR') ?? defaultCacheDir(env)),
     wheelDir: reader.text('WHEEL_DIR'),
     ...readAuth(reader, host),
+    ...readLimits(reader),
     ...readStorage(reader, dataDir),
     ...readTiles(reader),
     allowedHosts: reader.list('ALLOWED_HOSTS').map((name) => name.toLowerCase()),

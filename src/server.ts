@@ -81,7 +81,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       { path: '/assets', folder: join(packageFolder, 'public') },
     ];
     // An upload takes as long as it takes: routes/body.ts ends those whose client falls silent.
-    const server = createServer({ requestTimeout: 0 }, createApp(services, routes, assets));
+    // Unless it is told, Node then lets the head of a request take for ever too.
+    const server = createServer({ requestTimeout: 0, headersTimeout: config.headTimeoutMs, connectionsCheckingInterval: Math.min(5000, config.headTimeoutMs) }, createApp(services, routes, assets));
     await clearSpool(spoolFolder(config.dataDir));
     await listen(server, config);
     let healing: { close(): Promise<void> } | undefined;

@@ -1,0 +1,76 @@
+/** How much one caller may ask: requests in a time (RATE_LIMIT) and requests at once (CONCURRENCY_LIMIT); counted in each process. */
+import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Response } from 'express';
+import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { ANYBODY } from '../src/access/scopes.js';
+import type { Config } from '../src/config.js';
+import { DomainError } from '../src/errors.js';
+import { callerOf } from './authorise.js';
+
+/** Handlers; none where nothing is limited. A caller beyond a limit is told 429 and when to come back. */
+export interface Limits {
+  /** Before all else: whoever sends no key or token is counted by address. */
+  readonly ofAddress: readonly RequestHandler[];
+  /** Behind authorisation: the others are counted by who they are, and those who turn out to be nobody by their address too. */
+  readonly ofCaller: readonly (RequestHandler | ErrorRequestHandler)[];
+}
+
+/** Asked by machines that watch this one, often from one address. */
+const PROBES = /^\/(health\/(live|ready)|healthz|metrics)\/?$/;
+
+type Key = (request: Request, response: Response) => string;
+
+/** The client's behind proxies of TRUST_PROXY; of IPv6 the /56 that one customer has. */
+const addressOf: Key = (request) => `address ${ipKeyGenerator(request.ip ?? '')}`;
+
+export function createLimits({ auth, rateLimit: rate, concurrencyLimit }: Pick<Config, 'auth' | 'rateLimit' | 'concurrencyLimit'>): Limits {
+  const limits = [...(rate === undefined ? [] : [rated(rate)]), ...(concurrencyLimit === undefined ? [] : [concurrent(concurrencyLimit)])];
+  const isKnown = (request: Request): boolean => auth !== 'none' && (request.get('authorization') ?? request.get('x-api-key')) !== undefined;
+  const ofAddress = limits.map((limit): RequestHandler => (request, response, next) => (PROBES.test(request.path) || isKnown(request) ? next() : limit(addressOf)(request, response, next)));
+  const ofCaller = limits.map((limit): RequestHandler => (request, response, next) => {
+    const caller = callerOf(response);
+    return PROBES.test(request.path) || !isKnown(request) ? next() : limit(caller === ANYBODY ? addressOf : () => `caller ${caller.name}`)(request, response, next);
+  });
+  const ofStrangers = limits.map((limit): ErrorRequestHandler => (error: unknown, request, response, next) => {
+    if (!(error instanceof DomainError) || error.kind !== 'Unauthorized' || !isKnown(request)) return next(error);
+    return limit(addressOf)(request, response, (limited: unknown) => next(limited ?? error));
+  });
+  return { ofAddress, ofCaller: [...ofCaller, ...ofStrangers] };
+}
+
+/** One count for all ways to a key. */
+function rated({ requests, windowMs }: NonNullable<Config['rateLimit']>): (key: Key) => RequestHandler {
+  const keys = new WeakMap<Request, Key>();
+  const limiter = rateLimit({
+    limit: requests,
+    windowMs,
+    standardHeaders: 'draft-7',
+    legacyHeaders: false,
+    // Its checks of the settings are for those who write them in code; ours are config.ts's.
+    validate: false,
+    keyGenerator: (request, response) => (keys.get(request) ?? addressOf)(request, response),
+    handler: (_request, response, next) => {
+      const seconds = Number(response.getHeader('Retry-After') ?? windowMs / 1000);
+      next(new DomainError('RateLimited', `More than ${requests} requests in ${windowMs / 1000} s; come back in ${seconds} s.`, { retryAfter: seconds }));
+    },
+  });
+  return (key) => (request, response, next) => {
+    keys.set(request, key);
+    return limiter(request, response, next);
+  };
+}
+
+function concurrent(most: number): (key: Key) => RequestHandler {
+  const running = new Map<string, number>();
+  return (key) => (request: Request, response: Response, next: NextFunction): void => {
+    const caller = key(request, response);
+    const others = running.get(caller) ?? 0;
+    if (others >= most) return next(new DomainError('RateLimited', `${most} requests of this caller are running already; come back when one of them has ended.`, { retryAfter: 1 }));
+    running.set(caller, others + 1);
+    response.once('close', () => {
+      const left = (running.get(caller) ?? 1) - 1;
+      if (left === 0) running.delete(caller);
+      else running.set(caller, left);
+    });
+    next();
+  };
+}
