@@ -27,6 +27,11 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 /** At most so many faults are listed; the description gives their number (API.md section 2). */
 const MAX_FAULTS = 100;
 
+/** What repeats an input is as long as the input; nobody reads it all. */
+const MAX_TEXT = 4000;
+
+const shortened = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT).toWellFormed()}…` : text);
+
 /** The reply for anything that was thrown. A 500 tells the caller only its request id; the log gets the rest. */
 export function errorReply(thrown: unknown, requestId: string, logger: Logger): Reply {
   const error = asDomainError(thrown);
@@ -34,12 +39,12 @@ export function errorReply(thrown: unknown, requestId: string, logger: Logger): 
   if (error.kind === 'Internal') logger.error({ err: thrown, request_id: requestId }, messageOf(thrown));
   // Others' failures need no stack of ours, but what they said.
   else if (status >= 500 && error.kind !== 'NotImplemented') logger.warn({ request_id: requestId, kind: error.kind, ...(error.cause === undefined ? {} : { cause: messageOf(error.cause) }) }, error.message);
-  const errors = error.faults.slice(0, MAX_FAULTS).map(({ path, message, index }) => ({ path, message, ...(index === undefined ? {} : { index }) }));
+  const errors = error.faults.slice(0, MAX_FAULTS).map(({ path, message, index }) => ({ path: shortened(path), message: shortened(message), ...(index === undefined ? {} : { index }) }));
   return {
     status,
     body: {
       code: error.kind,
-      description: error.kind === 'Internal' ? `The server failed; its log has the request id ${requestId}.` : error.message,
+      description: error.kind === 'Internal' ? `The server failed; its log has the request id ${requestId}.` : shortened(error.message),
       errors,
       ...(error.faultCount > MAX_FAULTS ? { error_count: error.faultCount } : {}),
       request_id: requestId,

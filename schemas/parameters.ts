@@ -1,5 +1,5 @@
 /** Query parameters: each is a parser that returns a typed value, beside the plain schema that OpenAPI shows for it. */
-import { DomainError, type Fault, invalidAt, invalidInput } from '../src/errors.js';
+import { DomainError, type Fault, invalidAt, invalidFaults } from '../src/errors.js';
 import { type Bbox, parseBbox } from '../src/geojson.js';
 import { type Interval, parseInterval } from '../src/datetime.js';
 
@@ -61,7 +61,7 @@ export function parseQuery<P extends ParameterSet>(parameters: P, query: URLSear
       faults.push(...(error.faults.length > 0 ? error.faults : [{ path: name, message: error.message }]));
     }
   }
-  if (faults.length > 0) throw invalidInput(faults.map((f) => `${f.path}: ${f.message}`).join('; '), faults);
+  if (faults.length > 0) throw invalidFaults(faults);
   return parsed as Parsed<P>;
 }
 

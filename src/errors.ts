@@ -65,6 +65,15 @@ export const invalidInput = (message: string, faults: readonly Fault[] = []): Do
 export const invalidAt = (path: string, message: string): DomainError =>
   new DomainError('InvalidInput', `${path}: ${message}`, { faults: [{ path, message }] });
 
+/** So many faults stand in the message; the answer lists more of them. */
+const TOLD = 20;
+
+/** Several parameters or members that break rules. */
+export function invalidFaults(faults: readonly Fault[]): DomainError {
+  const told = faults.slice(0, TOLD).map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return new DomainError('InvalidInput', faults.length > TOLD ? `${told}; and ${faults.length - TOLD} more` : told, { faults });
+}
+
 export const notFound = (what: string): DomainError => new DomainError('NotFound', `${what} does not exist.`);
 
 export const conflict = (message: string, faults: readonly Fault[] = []): DomainError =>

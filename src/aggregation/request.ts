@@ -1,5 +1,5 @@
 /** What a caller asks of /aggregate: a selection of items, the aggregations, and how fine their buckets are. */
-import { invalidAt, invalidInput } from '../errors.js';
+import { invalidAt, invalidFaults } from '../errors.js';
 import { isObject, type JsonObject } from '../json.js';
 import { fromBody, selectionOf } from '../search/parse.js';
 import type { ItemSelection } from '../search/query.js';
@@ -24,7 +24,7 @@ export function aggregationsOf(names: readonly string[], at: string): Aggregatio
   const unknown = found.filter((aggregation) => typeof aggregation === 'string');
   if (unknown.length > 0) {
     const faults = unknown.map((name) => ({ path: at, message: `${JSON.stringify(name)} is no aggregation; /aggregations lists them` }));
-    throw invalidInput(faults.map(({ path, message }) => `${path}: ${message}`).join('; '), faults);
+    throw invalidFaults(faults);
   }
   return found.filter((aggregation) => typeof aggregation !== 'string');
 }

@@ -3,7 +3,7 @@ import type { Cql2Expression } from '../cql2/ast.js';
 import { parseCql2Json } from '../cql2/json.js';
 import { parseCql2Text } from '../cql2/text.js';
 import { parseInterval } from '../datetime.js';
-import { DomainError, type Fault, invalidAt, invalidInput } from '../errors.js';
+import { DomainError, type Fault, invalidAt, invalidFaults, invalidInput } from '../errors.js';
 import { parseBbox, parseGeometry } from '../geojson.js';
 import { isObject, type JsonObject } from '../json.js';
 import { parseFields } from './fields.js';
@@ -56,8 +56,8 @@ const bounded = (keys: SortKey[], at: string): SortKey[] => {
 
 /** Members of a search body and how each is read; anything else is a fault that names it. */
 const MEMBERS: Readonly<Record<string, (value: unknown, at: string, body: JsonObject) => Partial<SearchQuery>>> = {
-  collections: (value, at) => ({ collections: strings(value, at) }),
-  ids: (value, at) => ({ ids: strings(value, at) }),
+  collections: (value, at) => ({ collections: strings(value, at, MOST_COLLECTIONS) }),
+  ids: (value, at) => ({ ids: strings(value, at, MOST_IDS) }),
   bbox: (value, at) => ({ bbox: parseBbox(value, at) }),
   intersects: (value, at) => ({ intersects: parseGeometry(value, at) }),
   datetime: (value, at) => {
@@ -90,8 +90,15 @@ const MEMBERS: Readonly<Record<string, (value: unknown, at: string, body: JsonOb
   },
 };
 
-function strings(value: unknown, at: string): string[] {
+/** A page holds a tenth of them; a stream may want all. */
+const MOST_IDS = 100_000;
+const MOST_COLLECTIONS = 10_000;
+/** A body with more faults is not worth reading on. */
+const MOST_FAULTS = 100;
+
+function strings(value: unknown, at: string, most: number): string[] {
   if (!Array.isArray(value) || !value.every((part) => typeof part === 'string')) throw invalidAt(at, 'must be an array of strings');
+  if (value.length > most) throw invalidAt(at, `has ${value.length} entries; ${most} are the most`);
   return value;
 }
 
@@ -115,6 +122,7 @@ export function fromBody(body: unknown, ignored: readonly string[] = []): Search
   const faults: Fault[] = [];
   let query: SearchQuery = { limit: DEFAULT_LIMIT };
   for (const [name, value] of Object.entries(body)) {
+    if (faults.length >= MOST_FAULTS) break;
     // Null is as good as not there but for `fields`, where it would be a guess which of two sets is meant.
     if (ignored.includes(name) || (value === null && name !== 'fields')) continue;
     const read = Object.hasOwn(MEMBERS, name) ? MEMBERS[name] : undefined;
@@ -132,7 +140,7 @@ export function fromBody(body: unknown, ignored: readonly string[] = []): Search
     }
   }
   if (query.bbox !== undefined && query.intersects !== undefined) faults.push({ path: '/intersects', message: 'cannot be given together with bbox' });
-  if (faults.length > 0) throw invalidInput(faults.map((f) => `${f.path}: ${f.message}`).join('; '), faults);
+  if (faults.length > 0) throw invalidFaults(faults);
   return query;
 }
 
