@@ -37,6 +37,9 @@ export const installTiler = (folder: string): string => install(folder, 'titiler
 export const MOSAICS = 'cogeo-mosaic 9.2.0';
 export const installMosaics = (folder: string): string => install(folder, 'cogeo-mosaic-9.2.0', ['cogeo-mosaic==9.2.0'], 'python');
 
+export const RIO_STAC = 'rio-stac 0.12.0';
+export const installRioStac = (folder: string): string => install(folder, 'rio-stac-0.12.0', ['rio-stac==0.12.0'], 'python');
+
 export const installLoader = (folder: string): string => install(folder, 'pypgstac-0.10.0', ['pypgstac[psycopg]==0.10.0'], 'pypgstac');
 
 /** Hydration in Python is its quicker way; its answers are then what pgSTAC stores, filled in by itself. */

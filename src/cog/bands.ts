@@ -4,7 +4,7 @@ import { TiffTag } from '@cogeotiff/core';
 import { invalidInput } from '../errors.js';
 import type { BandMetadata } from './gdal.js';
 import { parseGdalMetadata, parseNodata } from './gdal.js';
-import { photometricName, readNumber, readNumbers, readText } from './tags.js';
+import { numberOf, numbersOf, photometricName, textOf } from './tags.js';
 import type { Band, DataType, Nodata } from './types.js';
 
 /** Hyperspectral sensors have a few hundred; a count beyond this is a damaged file. */
@@ -20,16 +20,16 @@ export interface Samples {
   readonly hasAlpha: boolean;
 }
 
-export async function readSamples(image: TiffImage): Promise<Samples> {
-  const count = await readNumber(image, TiffTag.SamplesPerPixel, 1);
+export function readSamples(image: TiffImage): Samples {
+  const count = numberOf(image, TiffTag.SamplesPerPixel, 1);
   if (!Number.isInteger(count) || count < 1 || count > MAX_BANDS) throw invalidInput(`it claims to have ${count} bands`);
-  const bitsPerSample = await readNumber(image, TiffTag.BitsPerSample, 1);
-  const sampleFormat = await readNumber(image, TiffTag.SampleFormat, 1);
+  const bitsPerSample = numberOf(image, TiffTag.BitsPerSample, 1);
+  const sampleFormat = numberOf(image, TiffTag.SampleFormat, 1);
   const dataType = dataTypeOf(sampleFormat, bitsPerSample);
-  const photometric = photometricName(await readNumber(image, TiffTag.Photometric, 1));
-  const nodata = parseNodata(await readText(image, TiffTag.GdalNoData));
-  const metadata = parseGdalMetadata(await readText(image, TiffTag.GdalMetadata));
-  const colors = colorsOf(photometric, count, await readNumbers(image, TiffTag.ExtraSamples));
+  const photometric = photometricName(numberOf(image, TiffTag.Photometric, 1));
+  const nodata = parseNodata(textOf(image, TiffTag.GdalNoData));
+  const metadata = parseGdalMetadata(textOf(image, TiffTag.GdalMetadata));
+  const colors = colorsOf(photometric, count, numbersOf(image, TiffTag.ExtraSamples));
   const bands = Array.from({ length: count }, (_, i) => bandOf(i, dataType, nodata, colors[i], metadata.get(i) ?? {}));
   const hasAlpha = bands.some((band) => band.colorInterpretation === 'alpha');
   return { bands, dataType, nodata, sampleFormat, bitsPerSample, photometric, hasAlpha };

@@ -85,16 +85,29 @@ export const isGeographic = (definition: string): boolean => /\+proj=(longlat|la
 /** Meridians and parallels are straight and parallel to the axes: edges need no points between corners. */
 export const isCylindrical = (definition: string): boolean => /\+proj=(longlat|latlong|merc|eqc|cea|mill)\b/.test(definition);
 
+const NOWHERE = { x: Number.NaN, y: Number.NaN };
+
+type ToLonLat = (x: number, y: number) => [lon: number, lat: number] | undefined;
+const converters = new WeakMap<Crs, ToLonLat>();
+
 /** x, y of the CRS to degrees; undefined where the projection has no answer. Longitudes of geographic CRSs are not wrapped. */
-export function toLonLat(crs: Crs): (x: number, y: number) => [lon: number, lat: number] | undefined {
+export function toLonLat(crs: Crs): ToLonLat {
+  const known = converters.get(crs);
+  if (known !== undefined) return known;
+  const made = converterOf(crs);
+  converters.set(crs, made);
+  return made;
+}
+
+function converterOf(crs: Crs): ToLonLat {
   if (crs.code === WGS84.code) return (x, y) => [x, clampLatitude(y)];
-  const converter = proj4(crs.proj4, WGS84.proj4);
+  const [source, target] = [new proj4.Proj(crs.proj4), new proj4.Proj(WGS84.proj4)];
   const geographic = isGeographic(crs.proj4);
   return (x, y) => {
     try {
       const from = geographic ? wrap(x) : x;
-      const [lon, lat] = converter.forward([from, geographic ? clampLatitude(y) : y]);
-      if (lon === undefined || lat === undefined || !Number.isFinite(lon) || !Number.isFinite(lat)) return undefined;
+      const { x: lon, y: lat } = proj4.transform(source, target, { x: from, y: geographic ? clampLatitude(y) : y, z: 0 }) ?? NOWHERE;
+      if (!Number.isFinite(lon) || !Number.isFinite(lat)) return undefined;
       return [geographic ? x + wrap(lon - from) : lon, clampLatitude(lat)];
     } catch {
       return undefined;

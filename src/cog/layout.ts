@@ -2,7 +2,7 @@
 import type { Tiff, TiffImage } from '@cogeotiff/core';
 import { TiffTag, TiffVersion } from '@cogeotiff/core';
 import { invalidInput } from '../errors.js';
-import { readNumber, readNumbers } from './tags.js';
+import { numberOf, readNumber } from './tags.js';
 import type { Size } from './types.js';
 
 export interface Layout {
@@ -24,15 +24,15 @@ const SMALL = 512;
 
 /** @throws DomainError InvalidInput when the image has no usable size */
 export async function readLayout(tiff: Tiff, image: TiffImage): Promise<Layout> {
-  const size = await sizeOf(image);
+  const size = sizeOf(image);
   if (size === undefined) throw invalidInput('its first image has no width and height');
   const overviews: Size[] = [];
   let hasMask = false;
   for (const other of tiff.images.slice(1)) {
-    const subtype = await readNumber(other, TiffTag.SubFileType, 0);
-    const reduced = (subtype & REDUCED) !== 0 || (await readNumber(other, TiffTag.OldSubFileType, 1)) === 2;
+    const subtype = numberOf(other, TiffTag.SubFileType, 0);
+    const reduced = (subtype & REDUCED) !== 0 || numberOf(other, TiffTag.OldSubFileType, 1) === 2;
     if ((subtype & MASK) !== 0) hasMask = true;
-    else if (reduced) overviews.push((await sizeOf(other)) ?? { width: 1, height: 1 });
+    else if (reduced) overviews.push(sizeOf(other) ?? { width: 1, height: 1 });
   }
   overviews.sort((a, b) => b.width - a.width);
   const tiled = image.has(TiffTag.TileWidth) && image.has(TiffTag.TileHeight);
@@ -42,21 +42,21 @@ export async function readLayout(tiff: Tiff, image: TiffImage): Promise<Layout> 
     overviews,
     hasMask,
     tiled,
-    blockSize: await blockSizeOf(image, tiled, size),
+    blockSize: blockSizeOf(image, tiled, size),
     isCog: tiled && (overviews.length > 0 || small) && (await directoriesFirst(tiff)),
   };
 }
 
-async function sizeOf(image: TiffImage): Promise<Size | undefined> {
-  const width = await readNumber(image, TiffTag.ImageWidth, 0);
-  const height = await readNumber(image, TiffTag.ImageHeight, 0);
+function sizeOf(image: TiffImage): Size | undefined {
+  const width = numberOf(image, TiffTag.ImageWidth, 0);
+  const height = numberOf(image, TiffTag.ImageHeight, 0);
   const usable = [width, height].every((side) => Number.isInteger(side) && side > 0 && side <= MAX_SIDE);
   return usable ? { width, height } : undefined;
 }
 
-async function blockSizeOf(image: TiffImage, tiled: boolean, size: Size): Promise<[number, number]> {
-  const width = tiled ? await readNumber(image, TiffTag.TileWidth, 0) : size.width;
-  const height = tiled ? await readNumber(image, TiffTag.TileHeight, 0) : Math.min(size.height, await readNumber(image, TiffTag.RowsPerStrip, size.height));
+function blockSizeOf(image: TiffImage, tiled: boolean, size: Size): [number, number] {
+  const width = tiled ? numberOf(image, TiffTag.TileWidth, 0) : size.width;
+  const height = tiled ? numberOf(image, TiffTag.TileHeight, 0) : Math.min(size.height, numberOf(image, TiffTag.RowsPerStrip, size.height));
   if (![width, height].every((side) => Number.isInteger(side) && side > 0 && side <= MAX_SIDE)) throw invalidInput('its blocks have no size');
   return [width, height];
 }
@@ -70,8 +70,8 @@ async function directoriesFirst(tiff: Tiff): Promise<boolean> {
     const entry = image.tags.get(TiffTag.TileOffsets) ?? image.tags.get(TiffTag.StripOffsets);
     // offsets that lie outside the blocks already read are taken as they are: the others tell enough
     if (entry === undefined || (entry.type === 'offset' && !entry.isLoaded && entry.view === undefined)) continue;
-    const [first] = await readNumbers(image, entry.id);
-    if (first !== undefined && first > 0) starts.push(first);
+    const first = await readNumber(image, entry.id, 0);
+    if (first > 0) starts.push(first);
   }
   return starts.length === 0 || (await lastDirectory(tiff)) < Math.min(...starts);
 }

@@ -13,7 +13,7 @@ import { gdalItem } from './gdal.js';
 import { isPixelPoint, readCrs } from './geokeys.js';
 import { readLayout } from './layout.js';
 import { gsdOf, zoomsOf } from './resolution.js';
-import { compressionName, readNumber, readText } from './tags.js';
+import { compressionName, loadTags, numberOf, textOf } from './tags.js';
 import { projectedBbox, readTransform } from './transform.js';
 import type { CogHeader } from './types.js';
 
@@ -22,6 +22,14 @@ export interface Cog {
   /** For blocks: its images are the full size, overviews and masks in the file's order. */
   readonly tiff: Tiff;
 }
+
+/** Whether an image is an overview or a mask. */
+const KIND_TAGS = [TiffTag.SubFileType, TiffTag.OldSubFileType];
+/** What the facts are made of, beside what @cogeotiff/core has loaded; not the places of blocks, which can be megabytes. */
+const FACT_TAGS = [
+  ...KIND_TAGS, TiffTag.BitsPerSample, TiffTag.SamplesPerPixel, TiffTag.SampleFormat, TiffTag.ExtraSamples, TiffTag.Photometric,
+  TiffTag.PlanarConfiguration, TiffTag.Predictor, TiffTag.RowsPerStrip, TiffTag.DateTime, TiffTag.GdalMetadata, TiffTag.GdalNoData,
+];
 
 /** PlanarConfiguration 2: each band has blocks of its own. */
 const SEPARATE = 2;
@@ -33,17 +41,18 @@ const SEPARATE = 2;
  *   damaged or cut off, or when its CRS or georeferencing is missing or unknown; what `use` throws
  */
 export async function openCog<T>(source: Source, use: (cog: Cog) => Promise<T>): Promise<T> {
-  const name = shownHref(source.url.href);
   const bounded = boundedSource(source);
   try {
     await checkMagic(bounded);
     const tiff = new Tiff(bounded, { defaultReadSize: BLOCK_SIZE });
     tiff.images = new BoundedImages();
     await tiff.init();
+    for (const image of tiff.images) await loadTags(image, image.id === 0 ? FACT_TAGS : KIND_TAGS);
     const result = await use({ header: await readHeader(tiff), tiff });
     bounded.release();
     return result;
   } catch (error) {
+    const name = shownHref(source.url.href);
     if (error instanceof Refused) throw error.message.startsWith(name) ? error : new Refused(`${name}: ${error.message}`);
     if (error instanceof DomainError) throw error.message.startsWith(name) ? error : new DomainError(error.kind, `${name}: ${error.message.replace(/\.$/, '')}.`, { cause: error });
     throw new DomainError('InvalidInput', `${name}: a damaged or truncated TIFF (${messageOf(error).slice(0, 100)}).`, { cause: error });
@@ -67,11 +76,11 @@ async function readHeader(tiff: Tiff): Promise<CogHeader> {
   const { size, ...layout } = await readLayout(tiff, image);
   const isPoint = isPixelPoint(image);
   const crs = await readCrs(image);
-  const transform = await readTransform(image, isPoint);
+  const transform = readTransform(image, isPoint);
   const outline = outlineOf(crs, transform, size.width, size.height);
-  const samples = await readSamples(image);
-  const datetime = parseTagDatetime(gdalItem(await readText(image, TiffTag.GdalMetadata), 'ACQUISITIONDATETIME')) ?? parseTagDatetime(await readText(image, TiffTag.DateTime));
-  const planar = await readNumber(image, TiffTag.PlanarConfiguration, 1);
+  const samples = readSamples(image);
+  const datetime = parseTagDatetime(gdalItem(textOf(image, TiffTag.GdalMetadata), 'ACQUISITIONDATETIME')) ?? parseTagDatetime(textOf(image, TiffTag.DateTime));
+  const planar = numberOf(image, TiffTag.PlanarConfiguration, 1);
   return {
     ...size,
     ...samples,
@@ -83,11 +92,11 @@ async function readHeader(tiff: Tiff): Promise<CogHeader> {
     gsd: gsdOf(crs, transform, size.width, size.height),
     ...(datetime === undefined ? {} : { datetime }),
     fileSize: tiff.source.metadata?.size,
-    ...zoomsOf(crs, transform, size.width, size.height, outline.ring),
+    ...zoomsOf(crs, transform, size.width, size.height, outline.span),
     ...layout,
-    compression: compressionName(await readNumber(image, TiffTag.Compression, 1)),
+    compression: compressionName(numberOf(image, TiffTag.Compression, 1)),
     planar: planar === SEPARATE ? 'separate' : 'chunky',
-    predictor: await readNumber(image, TiffTag.Predictor, 1),
+    predictor: numberOf(image, TiffTag.Predictor, 1),
     scales: samples.bands.map((band) => band.scale),
     offsets: samples.bands.map((band) => band.offset),
     areaOrPoint: isPoint ? 'Point' : 'Area',

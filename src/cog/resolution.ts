@@ -1,5 +1,6 @@
 /** How fine a raster is: metres on the ground, and the zoom levels that fit it. */
 import { toLonLat, wrap } from './crs.js';
+import type { Span } from './footprint.js';
 import { apply } from './transform.js';
 import type { Crs, Transform } from './types.js';
 
@@ -37,15 +38,11 @@ function metresBetween([lon1, lat1]: [number, number], [lon2, lat2]: [number, nu
   return Math.hypot(x, y);
 }
 
-/**
- * WebMercatorQuad zooms by rio-tiler's rule: the zoom next to the resolution that GDAL would warp to, and the zoom next to
- * that of its last theoretical overview.
- * @param ring the raster's edges in degrees, unwrapped, upper left corner first and the lower right half way round
- */
-export function zoomsOf(crs: Crs, transform: Transform, width: number, height: number, ring: readonly (readonly [number, number])[]): { minzoom: number; maxzoom: number } {
+/** WebMercatorQuad zooms by rio-tiler's rule: the zoom next to the resolution that GDAL would warp to, and the zoom next to that of its last theoretical overview. */
+export function zoomsOf(crs: Crs, transform: Transform, width: number, height: number, span: Span): { minzoom: number; maxzoom: number } {
   const { resolution, columns, rows } = crs.code === 'EPSG:3857'
     ? { resolution: Math.max(Math.abs(transform[0]), Math.abs(transform[4])), columns: width, rows: height }
-    : warped(width, height, ring);
+    : warped(width, height, span);
   let coarsest = resolution;
   for (let side = Math.min(columns, rows); side > TILE; side = Math.floor(Math.min(columns, rows) / (coarsest / resolution))) coarsest *= 2;
   const maxzoom = zoomFor(resolution);
@@ -53,14 +50,13 @@ export function zoomsOf(crs: Crs, transform: Transform, width: number, height: n
 }
 
 /** GDAL's suggested output: as many pixels on the diagonal as the source has. */
-function warped(width: number, height: number, ring: readonly (readonly [number, number])[]): { resolution: number; columns: number; rows: number } {
-  const points = ring.map(mercator);
-  const [first] = points;
-  const opposite = points[Math.floor(points.length / 2)];
-  if (first === undefined || opposite === undefined) return { resolution: ZOOM_0, columns: 1, rows: 1 };
-  const resolution = Math.hypot(opposite[0] - first[0], opposite[1] - first[1]) / Math.hypot(width, height);
-  const extent = (axis: 0 | 1): number => Math.max(...points.map((p) => p[axis])) - Math.min(...points.map((p) => p[axis]));
-  return { resolution, columns: Math.round(extent(0) / resolution), rows: Math.round(extent(1) / resolution) };
+function warped(width: number, height: number, { west, south, east, north, upperLeft, lowerRight }: Span): { resolution: number; columns: number; rows: number } {
+  const [left, top] = mercator(upperLeft);
+  const [right, bottom] = mercator(lowerRight);
+  const resolution = Math.hypot(right - left, bottom - top) / Math.hypot(width, height);
+  const [xmin, ymin] = mercator([west, south]);
+  const [xmax, ymax] = mercator([east, north]);
+  return { resolution, columns: Math.round((xmax - xmin) / resolution), rows: Math.round((ymax - ymin) / resolution) };
 }
 
 /** Latitudes end short of the poles, which Mercator puts at infinity. */

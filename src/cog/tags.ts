@@ -1,29 +1,54 @@
 /** Values of TIFF tags as typed arrays of numbers or text, whatever the file claims they are. */
 import type { TiffImage } from '@cogeotiff/core';
-import { TiffTag } from '@cogeotiff/core';
+import { type TiffTag, TiffTagValueType } from '@cogeotiff/core';
 
-/** The numbers of a tag; empty when it is absent or holds something else. */
-export async function readNumbers(image: TiffImage, tag: TiffTag): Promise<number[]> {
-  const value: unknown = await image.fetch(tag);
+/** Tags whose values are not in the file's first block are read; {@link numbersOf} and {@link textOf} then need not wait. */
+export async function loadTags(image: TiffImage, tags: readonly TiffTag[]): Promise<void> {
+  for (const tag of tags) {
+    const entry = image.tags.get(tag);
+    if (entry?.type !== 'lazy' || entry.value !== undefined) continue;
+    // @cogeotiff/core spreads the bytes of a late text over a call's arguments, which fails from about 120,000 on
+    if (entry.dataType === TiffTagValueType.Ascii) entry.value = Buffer.from(await image.tiff.source.fetch(entry.dataOffset, entry.count)).toString('latin1');
+    else await image.fetch(tag);
+  }
+}
+
+/** The numbers of a tag that is loaded; empty when it is absent or holds something else. */
+export function numbersOf(image: TiffImage, tag: TiffTag): readonly number[] {
+  const value: unknown = image.tags.get(tag)?.value;
   if (typeof value === 'number') return [value];
-  if (value instanceof Uint8Array || value instanceof Uint16Array || value instanceof Uint32Array) return Array.from(value);
+  if (isTyped(value)) return Array.from(value);
   return Array.isArray(value) && value.every((entry): entry is number => typeof entry === 'number') ? value : [];
 }
 
-/** The first number of a tag, or the fallback. */
-export const readNumber = async (image: TiffImage, tag: TiffTag, fallback: number): Promise<number> =>
-  (await readNumbers(image, tag))[0] ?? fallback;
+/** The first number of a tag that is loaded, or the fallback. */
+export function numberOf(image: TiffImage, tag: TiffTag, fallback: number): number {
+  const value: unknown = image.tags.get(tag)?.value;
+  const first: unknown = Array.isArray(value) || isTyped(value) ? value[0] : value;
+  return typeof first === 'number' ? first : fallback;
+}
 
-/** The text of an ASCII tag, which GDAL writes as UTF-8; undefined when it is absent. */
-export async function readText(image: TiffImage, tag: TiffTag): Promise<string | undefined> {
+const isTyped = (value: unknown): value is Uint8Array | Uint16Array | Uint32Array =>
+  value instanceof Uint8Array || value instanceof Uint16Array || value instanceof Uint32Array;
+
+/** The text of an ASCII tag that is loaded, which GDAL writes as UTF-8; undefined when it is absent. */
+export function textOf(image: TiffImage, tag: TiffTag): string | undefined {
   const entry = image.tags.get(tag);
   if (entry === undefined) return undefined;
-  // @cogeotiff/core spreads the bytes of a late tag over a call's arguments, which fails from about 120,000 on
-  const bytes =
-    entry.type === 'lazy' && entry.value === undefined
-      ? Buffer.from(await image.tiff.source.fetch(entry.dataOffset, entry.count))
-      : Buffer.from(typeof entry.value === 'string' ? entry.value : '', 'latin1');
+  const bytes = Buffer.from(typeof entry.value === 'string' ? entry.value : '', 'latin1');
   return bytes.toString('utf8').replace(/\0.*$/s, '').trim();
+}
+
+/** {@link numbersOf} of any tag, also of the places of blocks, which may be long. */
+export async function readNumbers(image: TiffImage, tag: TiffTag): Promise<readonly number[]> {
+  await image.fetch(tag);
+  return numbersOf(image, tag);
+}
+
+/** {@link numberOf} of any tag. */
+export async function readNumber(image: TiffImage, tag: TiffTag, fallback: number): Promise<number> {
+  await image.fetch(tag);
+  return numberOf(image, tag, fallback);
 }
 
 const COMPRESSIONS: Readonly<Record<number, string>> = {

@@ -2,7 +2,7 @@
 import type { TiffImage } from '@cogeotiff/core';
 import { TiffTag } from '@cogeotiff/core';
 import { invalidInput } from '../errors.js';
-import { readNumbers } from './tags.js';
+import { numbersOf } from './tags.js';
 import type { Bbox, Transform } from './types.js';
 
 /**
@@ -10,10 +10,10 @@ import type { Bbox, Transform } from './types.js';
  * centres, so the origin moves by half a pixel, as in GDAL.
  * @throws DomainError InvalidInput without georeferencing, or with one that cannot be inverted
  */
-export async function readTransform(image: TiffImage, isPoint: boolean): Promise<Transform> {
-  const scale = await readNumbers(image, TiffTag.ModelPixelScale);
-  const tie = await readNumbers(image, TiffTag.ModelTiePoint);
-  const matrix = await readNumbers(image, TiffTag.ModelTransformation);
+export function readTransform(image: TiffImage, isPoint: boolean): Transform {
+  const scale = numbersOf(image, TiffTag.ModelPixelScale);
+  const tie = numbersOf(image, TiffTag.ModelTiePoint);
+  const matrix = numbersOf(image, TiffTag.ModelTransformation);
   const read = fromScale(scale, tie) ?? fromMatrix(matrix);
   if (read === undefined) {
     throw invalidInput(tie.length > 6 ? 'it has ground control points instead of a transform' : 'it has no georeferencing');
@@ -44,15 +44,16 @@ function fromMatrix(matrix: readonly number[]): Transform | undefined {
 }
 
 /** Pixel coordinates to the CRS. */
-export const apply = ([a, b, c, d, e, f]: Transform, column: number, row: number): [x: number, y: number] => [
-  a * column + b * row + c,
-  d * column + e * row + f,
+export const apply = (transform: Transform, column: number, row: number): [x: number, y: number] => [
+  transform[0] * column + transform[1] * row + transform[2],
+  transform[3] * column + transform[4] * row + transform[5],
 ];
 
 /** The box around a raster in its CRS. */
 export function projectedBbox(transform: Transform, width: number, height: number): Bbox {
-  const corners = [apply(transform, 0, 0), apply(transform, width, 0), apply(transform, width, height), apply(transform, 0, height)];
-  const xs = corners.map(([x]) => x);
-  const ys = corners.map(([, y]) => y);
-  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+  const [x0, y0] = apply(transform, 0, 0);
+  const [x1, y1] = apply(transform, width, 0);
+  const [x2, y2] = apply(transform, width, height);
+  const [x3, y3] = apply(transform, 0, height);
+  return [Math.min(x0, x1, x2, x3), Math.min(y0, y1, y2, y3), Math.max(x0, x1, x2, x3), Math.max(y0, y1, y2, y3)];
 }

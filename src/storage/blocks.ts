@@ -1,5 +1,4 @@
 /** A small cache of aligned blocks before a source: a header and its tags cost one request instead of ten. */
-import { LRUCache } from 'lru-cache';
 import type { FetchOptions, Source } from './source.js';
 
 /** 32 KB hold the header of a normal COG (RENDER.md: one request, against five of geotiff's). */
@@ -14,7 +13,20 @@ const MAX_BLOCKS = 4;
  * callers: an abort signal ends the caller's waiting, not the block's fetch.
  */
 export function cachedInBlocks(source: Source): Source {
-  const blocks = new LRUCache<number, Promise<ArrayBuffer>>({ max: MAX_BLOCKS });
+  const blocks = new Map<number, Promise<ArrayBuffer>>(); // the least recently used first: there are too few for a library
+
+  function used(index: number): Promise<ArrayBuffer> | undefined {
+    const block = blocks.get(index);
+    if (block !== undefined) keep(index, block);
+    return block;
+  }
+
+  function keep(index: number, block: Promise<ArrayBuffer>): void {
+    blocks.delete(index);
+    blocks.set(index, block);
+    const [oldest] = blocks.size > MAX_BLOCKS ? blocks.keys() : [];
+    if (oldest !== undefined) blocks.delete(oldest);
+  }
 
   /** Fetches blocks `first` to `last` in one request. */
   function fill(first: number, last: number): void {
@@ -22,16 +34,16 @@ export function cachedInBlocks(source: Source): Source {
     for (const index of range(first, last)) {
       const start = (index - first) * BLOCK_SIZE;
       const block = first === last ? run : run.then((bytes) => bytes.slice(start, start + BLOCK_SIZE));
-      blocks.set(index, block);
+      keep(index, block);
       block.catch(() => {
-        if (blocks.peek(index) === block) blocks.delete(index);
+        if (blocks.get(index) === block) blocks.delete(index);
       });
     }
   }
 
   /** The promises of blocks. Those at hand are taken before the missing are fetched, which may push them out of the cache. */
   function take(first: number, last: number): Promise<ArrayBuffer>[] {
-    const wanted = range(first, last).map((index) => ({ index, block: blocks.get(index) }));
+    const wanted = range(first, last).map((index) => ({ index, block: used(index) }));
     const missing = wanted.filter(({ block }) => block === undefined).map(({ index }) => index);
     const [from] = missing;
     if (from !== undefined) fill(from, missing.at(-1) ?? from);
@@ -39,7 +51,7 @@ export function cachedInBlocks(source: Source): Source {
   }
 
   function filled(index: number): Promise<ArrayBuffer> {
-    const block = blocks.get(index);
+    const block = used(index);
     if (block === undefined) throw new Error(`Block ${index} was pushed out of the cache by the read that fetched it.`);
     return block;
   }
@@ -51,6 +63,8 @@ export function cachedInBlocks(source: Source): Source {
     if (wanted <= 0) return new ArrayBuffer(0);
     const first = Math.floor(offset / BLOCK_SIZE);
     const last = Math.floor((offset + wanted - 1) / BLOCK_SIZE);
+    const only = first === last ? used(first) : undefined;
+    if (only !== undefined) return cut([await abortable(only, options?.signal)], offset - first * BLOCK_SIZE, wanted);
     const cached = last - first < MAX_BLOCKS && range(first, last).every((index) => blocks.has(index));
     if (wanted > BLOCK_SIZE && !cached) return source.fetch(offset, wanted, options);
     const parts = await abortable(Promise.all(take(first, last)), options?.signal);

@@ -1,5 +1,5 @@
 /** The one guard of all outgoing requests: which URLs are asked, over connections to addresses that were looked at, redirects followed by hand. */
-import { Agent, request } from 'undici';
+import type { Agent } from 'undici';
 import type { Resolver } from './hosts.js';
 import { checkHost, guardedLookup, Refused } from './hosts.js';
 import { type Answer, failure, readBody, REDIRECTS, upstream } from './request.js';
@@ -22,7 +22,8 @@ export interface GuardOptions {
 export interface Guard {
   /** @throws Refused for a URL that may never be asked; the addresses of a name are looked at when connecting */
   check(url: URL): void;
-  readonly agent: Agent;
+  /** undici is loaded for the first request: that costs as much as the headers of 200 files, which need none. */
+  agent(): Promise<Agent>;
   close(): Promise<void>;
 }
 
@@ -33,13 +34,17 @@ const MAX_CONNECTIONS = 32;
 /** A pool of connections and the rule for what it is used for. Requests go through {@link followed}, or follow no redirects. */
 export function createGuard({ hosts, trusted = [], anyPublic = false, resolver, connectTimeout = 5000, timeout = 30_000 }: GuardOptions): Guard {
   const rule = { hosts: [...hosts, ...trusted], trusted, anyPublic };
-  const agent = new Agent({
-    connections: MAX_CONNECTIONS,
-    headersTimeout: timeout,
-    bodyTimeout: timeout,
-    connect: { timeout: connectTimeout, lookup: guardedLookup(rule, resolver) },
-  });
-  return { check: (url) => checkHost(url, rule), agent, close: () => agent.close() };
+  let opened: Promise<Agent> | undefined;
+  const open = async (): Promise<Agent> => {
+    const { Agent } = await import('undici');
+    const connect = { timeout: connectTimeout, lookup: guardedLookup(rule, resolver) };
+    return new Agent({ connections: MAX_CONNECTIONS, headersTimeout: timeout, bodyTimeout: timeout, connect });
+  };
+  return {
+    check: (url) => checkHost(url, rule),
+    agent: () => (opened ??= open()),
+    close: async () => (await opened)?.close(),
+  };
 }
 
 /**
@@ -80,9 +85,11 @@ export interface FetchedDocument {
  * @throws Refused, Upstream (no answer, more bytes than the limit), UpstreamTimeout; the signal's reason
  */
 export async function fetchDocument(guard: Guard, url: URL, { signal, limit, headers = {} }: DocumentOptions): Promise<FetchedDocument> {
+  const { request } = await import('undici');
+  const dispatcher = await guard.agent();
   try {
     return await followed(url, (hop) => guard.check(hop), async (at) => {
-      const { statusCode, headers: said, body } = await request(at, { dispatcher: guard.agent, signal, headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'stac-mosaic', ...headers } });
+      const { statusCode, headers: said, body } = await request(at, { dispatcher, signal, headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'stac-mosaic', ...headers } });
       body.on('error', () => undefined); // told to whoever reads it
       const text = (name: string): string | undefined => [said[name]].flat()[0];
       const location = REDIRECTS.has(statusCode) ? text('location') : undefined;

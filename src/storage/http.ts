@@ -55,9 +55,9 @@ export function createHttpReader(allowedHosts: readonly string[], options: HttpO
 
   /** Credentials go with the hops that lead to the account, and with no other. */
   async function request(url: URL, range: string, signal: AbortSignal): Promise<Answer> {
-    if (account?.owns(url) !== true) return requestRange(guard.agent, url, range, signal);
+    if (account?.owns(url) !== true) return requestRange(await guard.agent(), url, range, signal);
     const grant = await account.grant(url, range);
-    return requestRange(accountGuard.agent, grant.url, range, signal, grant.headers);
+    return requestRange(await accountGuard.agent(), grant.url, range, signal, grant.headers);
   }
 
   async function attempt(url: URL, offset: number, length: number, signal: AbortSignal): Promise<Range> {

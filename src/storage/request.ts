@@ -1,7 +1,6 @@
 /** One HTTP request for a byte range, and its failures as domain errors. */
 import type { Readable } from 'node:stream';
 import type { Agent } from 'undici';
-import { request } from 'undici';
 import { DomainError } from '../errors.js';
 import { codeOf, shownHref } from './source.js';
 
@@ -42,6 +41,7 @@ export const upstream = (url: URL, why: string, cause?: unknown, Kind = DomainEr
  * @throws DomainError Upstream for 4xx, 5xx and a broken connection, UpstreamTimeout, or what the guarded lookup says
  */
 export async function requestRange(agent: Agent, url: URL, range: string, signal: AbortSignal, authorisation: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  const { request } = await import('undici');
   const response = await request(url, {
     dispatcher: agent,
     headers: { ...authorisation, range, 'accept-encoding': 'identity', 'user-agent': 'stac-mosaic' },

@@ -18,18 +18,19 @@ export function createSources(policy: FetchPolicy, options: HttpOptions = {}): S
   const { azure } = policy;
   const reader = createHttpReader(policy.allowedHosts, options, azure === undefined ? undefined : createAzureAccess(azure));
 
-  function parse(href: string): URL {
-    const url = azureUrl(href, azure) ?? parseHref(href);
-    if (url.protocol === 'file:') checkFile(url, href, policy.allowedFileRoots);
-    else reader.check(url);
-    return url;
-  }
+  const parse = (href: string): URL => azureUrl(href, azure) ?? parseHref(href);
 
   return {
-    check: (href) => void parse(href),
+    check(href) {
+      const url = parse(href);
+      if (url.protocol === 'file:') checkFile(url, href, policy.allowedFileRoots);
+      else reader.check(url);
+    },
     async open(href) {
       const url = parse(href);
-      return cachedInBlocks(url.protocol === 'file:' ? await openFile(url, href, policy.allowedFileRoots) : reader.source(url));
+      if (url.protocol === 'file:') return cachedInBlocks(await openFile(url, href, policy.allowedFileRoots));
+      reader.check(url);
+      return cachedInBlocks(reader.source(url));
     },
     close: () => reader.close(),
   };

@@ -110,4 +110,4 @@ async function paletteOf(tiff: Tiff, { photometric, bitsPerSample, bands, nodata
   return palette;
 }
 
-const colours = (image: TiffImage): Promise<number[]> => readNumbers(image, TiffTag.ColorMap);
+const colours = (image: TiffImage): Promise<readonly number[]> => readNumbers(image, TiffTag.ColorMap);
