@@ -59,12 +59,15 @@ async function serveRanges(folder: string): Promise<Server> {
   const server = createServer((request, response) => {
     const file = openSync(join(folder, (request.url ?? '').slice(1)), 'r');
     const { size } = fstatSync(file);
-    const [, from = '0', to = ''] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+    const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+    const [, from = '0', to = ''] = range ?? [];
     const start = Number(from);
     const bytes = Buffer.alloc(Math.min(to === '' ? size : Number(to) + 1, size) - start);
     readSync(file, bytes, 0, bytes.length, start);
     closeSync(file);
-    response.writeHead(206, { 'accept-ranges': 'bytes', 'content-length': bytes.length, 'content-range': `bytes ${start}-${start + bytes.length - 1}/${size}` });
+    const headers = { 'accept-ranges': 'bytes', 'content-length': bytes.length };
+    if (range === null) response.writeHead(200, headers);
+    else response.writeHead(206, { ...headers, 'content-range': `bytes ${start}-${start + bytes.length - 1}/${size}` });
     response.end(bytes);
   });
   server.listen(0, '127.0.0.1');
