@@ -21,13 +21,25 @@ export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   return false;
 }
 
+/** Names in their order, of the document before: those of a raster's tiles have the same names in the same order. */
+let lastNames: { readonly given: readonly string[]; readonly sorted: readonly string[] } = { given: [], sorted: [] };
+
+function sortedNames(given: readonly string[]): readonly string[] {
+  const last = lastNames;
+  if (given.length === last.given.length && given.every((name, i) => name === last.given[i])) return last.sorted;
+  const sorted = given.toSorted();
+  // Those of the documents within would only push it out.
+  if (given.length > 3) lastNames = { given, sorted };
+  return sorted;
+}
+
 /** JSON text with sorted members and without undefined ones: equal documents give equal text. Written for speed: a million tiles are hashed by it. */
 export function canonicalJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (Array.isArray(value)) return value.every((part) => typeof part === 'number') ? JSON.stringify(value) : `[${value.map(canonicalJson).join(',')}]`;
   const members = value as JsonObject;
   let text = '';
-  for (const key of Object.keys(members).toSorted()) {
+  for (const key of sortedNames(Object.keys(members))) {
     const member: unknown = members[key];
     if (member !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(member)}`;
   }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { type ApiKey, digestOf } from '../access/keys.js';
 import { DATASETS } from '../datasets/collections.js';
+import { warmUp } from '../datasets/warm-up.js';
 import { messageOf } from '../errors.js';
 import { type JsonObject, textOf } from '../json.js';
 import { createLogger } from '../log.js';
@@ -27,6 +28,7 @@ export async function serve({ demo }: { demo: boolean }): Promise<void> {
   });
   say(`stac-mosaic listens on ${server.url}`);
   await server.services.validator.prepare();
+  await warmUp(server.services).catch((error: unknown) => logger.debug({ err: error }, 'nothing was warmed up'));
   if (!demo) return;
   try {
     await showDemo(server, folder, key);

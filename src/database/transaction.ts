@@ -18,6 +18,8 @@ const ends = channel(TRANSACTIONS);
 export interface TransactionOptions {
   /** How often the work is tried again after a deadlock or a serialization failure. */
   readonly retries?: number;
+  /** A client of {@link begin}, on which the first attempt goes on. */
+  readonly begun?: pg.PoolClient | undefined;
 }
 
 /** The connection went away while COMMIT was on its way: the writes may be there or not, and only a look can tell. */
@@ -54,7 +56,7 @@ export async function withTransaction<T>(
     const began = performance.now();
     const ended = (outcome: TransactionEnd['outcome']): void => ends.publish({ outcome, seconds: (performance.now() - began) / 1000 } satisfies TransactionEnd);
     try {
-      const result = await once(pool, work);
+      const result = await once(pool, work, attempt === 0 ? options.begun : undefined);
       ended('committed');
       return result;
     } catch (error) {
@@ -66,13 +68,29 @@ export async function withTransaction<T>(
   }
 }
 
-const once = <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> => inSpan('transaction', { 'db.system.name': 'postgresql' }, () => attempt(pool, work));
-
-async function attempt<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+/** A client in a transaction of its own; who asked for it ends it, by {@link withTransaction} or {@link giveUp}. */
+export async function begin(pool: pg.Pool): Promise<pg.PoolClient> {
   const client = await pool.connect();
-  let broken = false;
   try {
     await client.query('BEGIN');
+    return client;
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
+}
+
+/** Rolls back what was begun, and gives its client back. */
+export async function giveUp(client: pg.PoolClient): Promise<void> {
+  client.release(!(await rolledBack(client)));
+}
+
+const once = <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>, begun: pg.PoolClient | undefined): Promise<T> =>
+  inSpan('transaction', { 'db.system.name': 'postgresql' }, async () => finish(begun ?? (await begin(pool)), work));
+
+async function finish<T>(client: pg.PoolClient, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  let broken = false;
+  try {
     const result = await work(client);
     await commit(client);
     return result;

@@ -66,8 +66,12 @@ export class InstantSpan {
   private last = -Infinity;
   private firstText = '';
   private lastText = '';
+  private added = '';
 
   add(text: string): void {
+    // Tiles of one raster mostly say the same.
+    if (text === this.added) return;
+    this.added = text;
     const ms = Date.parse(text);
     if (ms < this.first) [this.first, this.firstText] = [ms, text];
     if (ms > this.last) [this.last, this.lastText] = [ms, text];

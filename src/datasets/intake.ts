@@ -11,6 +11,7 @@ import { SYSTEM_TILES } from './collections.js';
 import { ownInstants } from './extent.js';
 import { Faults } from './faults.js';
 import { type DatasetHead, parseHead } from './head.js';
+import type { HeadStart } from './head-start.js';
 import { HeaderReader, type PlacedTile } from './headers.js';
 import { TileLedger } from './ledger.js';
 import { RowSpool, spoolFolder } from './spool.js';
@@ -29,6 +30,8 @@ export interface IntakeOptions {
   readonly signal: AbortSignal;
   /** The id in the URL of a PUT. */
   readonly urlId?: string | undefined;
+  /** Begins to copy rows that are still to come; asked where the whole upload is in memory. */
+  readonly headStart?: (dataset: { readonly id: string; readonly base: Base }, rows: AsyncIterable<Buffer>) => HeadStart | undefined;
 }
 
 /** An upload that was read to its end and is good as far as its purpose asks. */
@@ -47,6 +50,8 @@ export interface TakenTiles {
   readonly summary: TileSummary;
   /** Rows for {@link filledRows}, where they are to be written. */
   readonly spool: RowSpool;
+  /** The caller takes it, or gives it up. */
+  readonly headStart: HeadStart | undefined;
   readonly base: Base | undefined;
   readonly rowsAreMarked: boolean;
   readonly own: JsonObject | undefined;
@@ -55,6 +60,8 @@ export interface TakenTiles {
 
 /** PGlite holds the rows of a transaction in memory: measured in docs/decisions/0031-datasets-at-any-scale.md. */
 export const MOST_EMBEDDED_TILES = 50_000;
+/** Fewer rows are not worth a head start. */
+const FEWEST_AHEAD = 1000;
 
 /**
  * Reads the whole upload. The caller closes the spool; when this throws it is closed already.
@@ -64,19 +71,24 @@ export async function takeIn(upload: DatasetUpload, services: Services, options:
   const faults = new Faults();
   const head = parseHead(upload.head, faults, options.urlId);
   const purpose = faults.count > 0 ? 'check' : await options.purpose(head);
-  const intake = new Intake(head, faults, services, { purpose, signal: options.signal, base: purpose === 'write' ? await currentBase(services.database.pool, SYSTEM_TILES) : undefined });
+  const base = purpose === 'write' ? await currentBase(services.database.pool, SYSTEM_TILES) : undefined;
+  const count = await upload.ahead?.();
+  const intake = new Intake(head, faults, services, { purpose, signal: options.signal, base, count });
   try {
+    if (base !== undefined && count !== undefined && count >= FEWEST_AHEAD && services.database.kind === 'external') intake.startAhead(base, options.headStart);
     if (upload.tilesFault !== undefined) faults.add('/tiles', upload.tilesFault);
     for await (const arrived of upload.tiles) await intake.take(arrived);
     return await intake.finish(upload.tilesFault === undefined);
   } catch (error) {
     await intake.spool.close();
+    await intake.headStart?.abandon();
     throw error;
   }
 }
 
 class Intake {
   readonly spool: RowSpool;
+  headStart: HeadStart | undefined;
   private readonly ledger: TileLedger;
   private readonly summary = new TileSummary();
   private readonly hash = createHash('sha256');
@@ -92,20 +104,26 @@ class Intake {
     private readonly head: DatasetHead,
     private readonly faults: Faults,
     services: Services,
-    private readonly options: { readonly purpose: Purpose; readonly signal: AbortSignal; readonly base: Base | undefined },
+    private readonly options: { readonly purpose: Purpose; readonly signal: AbortSignal; readonly base: Base | undefined; readonly count: number | undefined },
   ) {
     const { base, signal } = options;
+    const count = head.expectedTiles ?? options.count;
     this.own = ownInstants(modernFields(isObject(head.dataset['properties']) ? head.dataset['properties'] : {}));
-    this.ledger = new TileLedger(head.expectedTiles);
+    this.ledger = new TileLedger(count);
     this.spool = new RowSpool(spoolFolder(services.config.dataDir));
     this.most = services.database.kind === 'embedded' ? MOST_EMBEDDED_TILES : Infinity;
     this.headers = new HeaderReader(services.sources, faults, signal, (tile) => this.takePlaced(tile));
     // An id that is no id is a fault of the dataset, not of each of its tiles.
     const datasetId = idFault(head.id) === undefined ? head.id : 'dataset';
     this.checks = new TileChecks(services.validator, { datasetId, count: '001', instants: this.own ?? { datetime: this.now }, now: this.now }, faults);
-    this.rows = base === undefined ? undefined : new TileRows({ datasetId: head.id, base, count: head.expectedTiles, instants: this.own, now: this.now });
+    this.rows = base === undefined ? undefined : new TileRows({ datasetId: head.id, base, count, instants: this.own, now: this.now });
     const { dataset, mosaic, metadata } = head;
     this.hash.update(canonicalJson({ dataset: { ...dataset, id: head.id }, mosaic, metadata }));
+  }
+
+  /** Only rows without marks can be copied as they are. */
+  startAhead(base: Base, begin: IntakeOptions['headStart']): void {
+    if (this.rows?.marked === false) this.headStart = begin?.({ id: this.head.id, base }, this.spool.pieces());
   }
 
   async take(arrived: readonly ArrivedTile[]): Promise<void> {
@@ -122,15 +140,16 @@ class Intake {
     await this.headers.finish();
     await this.checks.finish();
     await this.spool.drain();
+    this.spool.end();
     const byIndex = this.ledger.byIndex(faults);
     if (count === 0 && isList) faults.add('/tiles', 'must hold at least one tile');
     if (head.expectedTiles !== undefined && head.expectedTiles !== count) faults.add('/expected_tiles', `is ${head.expectedTiles}, but there are ${count} tiles`);
     faults.throwAny('The dataset');
-    const { ledger, summary, spool, own, now, rows, options } = this;
+    const { ledger, summary, spool, headStart, own, now, rows, options } = this;
     return {
       head,
       digest: this.hash.digest('base64url'),
-      tiles: options.purpose === 'compare' ? undefined : { ledger, byIndex, summary, spool, base: options.base, rowsAreMarked: rows?.marked ?? false, own, now },
+      tiles: options.purpose === 'compare' ? undefined : { ledger, byIndex, summary, spool, headStart, base: options.base, rowsAreMarked: rows?.marked ?? false, own, now },
     };
   }
 
@@ -148,7 +167,10 @@ class Intake {
     const tile = faults.attempt(() => parseTile(arrived, place), index);
     faults.addUnstorable(arrived, `/tiles/${place}`, index);
     if (tile === undefined || this.options.purpose === 'compare') return undefined;
-    return tile.footprint === undefined ? this.headers.add(tile) : this.takePlaced({ ...tile, footprint: tile.footprint, isCog: !saysNoCog(tile.asset['type']) });
+    if (tile.footprint !== undefined) return this.takePlaced({ ...tile, footprint: tile.footprint, isCog: !saysNoCog(tile.asset['type']) });
+    // No connection waits for somebody's files.
+    void this.headStart?.abandon();
+    return this.headers.add(tile);
   }
 
   private takePlaced(tile: PlacedTile): Promise<void> | undefined {

@@ -12,7 +12,7 @@ export class TileLedger {
   footprints = new Footprints();
   private readonly places = new Integers();
   private readonly indices = new Integers();
-  private known: TextIndex | undefined = new TextIndex(this.footprints.hrefs);
+  private known: TextIndex | undefined;
   private ascending = true;
 
   /** @param expected how many tiles there will be, as the caller says: room for them is made, within reason */
@@ -21,6 +21,7 @@ export class TileLedger {
     this.footprints.reserve(room);
     this.places.reserve(room);
     this.indices.reserve(room);
+    this.known = new TextIndex(this.footprints.hrefs, room);
   }
 
   get count(): number {

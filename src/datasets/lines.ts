@@ -1,12 +1,18 @@
 /** `application/x-ndjson`: a head on the first line, then one tile a line, read as the bytes come (API.md section 2). */
 import { isUtf8 } from 'node:buffer';
 import { DomainError, invalidInput, messageOf } from '../errors.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isTooDeep } from '../json-text.js';
 import type { Json } from '../json.js';
 import { type ArrivedTile, type DatasetUpload, Malformed } from './upload.js';
 
 /** API.md section 8, Bodies. */
 export const MOST_LINE_BYTES = 1024 * 1024;
+
+/** Read before the first tile is parsed, so that most uploads are in memory as a whole then: 10,000 tiles are 2 MB, or 20 as Items. */
+const MOST_AHEAD = 24 * 1024 * 1024;
+/** A client that takes longer than this is not waited for. */
+const AHEAD_MS = 100;
 
 const NEWLINE = 10;
 
@@ -19,12 +25,40 @@ export async function uploadOfLines(bytes: AsyncIterable<Buffer>): Promise<Datas
   if (head === undefined) throw invalidInput('The body is empty: its first line must hold the dataset.', [{ path: '', message: 'must not be empty' }]);
   const parsed = parseLine(head);
   if (parsed instanceof Malformed) throw invalidInput(`The first line ${parsed.message}`, [{ path: '', message: parsed.message }]);
-  return { head: parsed, tiles: tilesOf(rest, batches) };
+  const tiles = new TileLines(rest, batches);
+  return { head: parsed, tiles, ahead: () => tiles.ahead() };
 }
 
-async function* tilesOf(rest: readonly Buffer[], batches: AsyncIterator<readonly Buffer[]>): AsyncGenerator<readonly ArrivedTile[]> {
-  if (rest.length > 0) yield rest.map(parseLine);
-  for (let batch = await batches.next(); batch.done !== true; batch = await batches.next()) yield batch.value.map(parseLine);
+/** The lines after the first. */
+class TileLines {
+  private readonly waiting: (readonly Buffer[])[];
+
+  constructor(
+    rest: readonly Buffer[],
+    private readonly batches: AsyncIterator<readonly Buffer[]>,
+  ) {
+    this.waiting = [rest];
+  }
+
+  async ahead(): Promise<number | undefined> {
+    const started = performance.now();
+    for (let bytes = 0; bytes < MOST_AHEAD && performance.now() - started < AHEAD_MS; ) {
+      const batch = await this.batches.next();
+      if (batch.done === true) return this.waiting.reduce((sum, lines) => sum + lines.length, 0);
+      this.waiting.push(batch.value);
+      bytes += batch.value.reduce((sum, line) => sum + line.length, 0);
+    }
+    return undefined;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly ArrivedTile[], void, undefined> {
+    for (let lines = this.waiting.shift(); lines !== undefined; lines = this.waiting.shift()) {
+      yield lines.map(parseLine);
+      // Nothing is waited for here: others get their turn all the same.
+      await nextTurn();
+    }
+    for (let batch = await this.batches.next(); batch.done !== true; batch = await this.batches.next()) yield batch.value.map(parseLine);
+  }
 }
 
 function parseLine(line: Buffer): ArrivedTile {

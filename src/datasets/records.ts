@@ -10,9 +10,17 @@ type Queryable = Pool | ClientBase;
 /** `Idempotency-Key`s live 24 hours (API.md section 2). */
 const KEY_LIFE = "interval '24 hours'";
 
+const lockName = (id: string): string => `stac-mosaic dataset ${id}`;
+
 /** One writer of a dataset id at a time, until the transaction ends. */
 export async function lockDataset(client: PoolClient, id: string): Promise<void> {
-  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`stac-mosaic dataset ${id}`]);
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [lockName(id)]);
+}
+
+/** The same without waiting: whether nobody else writes it. */
+export async function tryLockDataset(client: PoolClient, id: string): Promise<boolean> {
+  const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked', [lockName(id)]);
+  return rows[0]?.locked === true;
 }
 
 export interface Attempt {

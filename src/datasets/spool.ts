@@ -19,6 +19,8 @@ export class RowSpool {
   private file: FileHandle | undefined;
   private buffer: Buffer | undefined;
   private bytes = 0;
+  private isEnded = false;
+  private news = Promise.withResolvers<void>();
 
   /** @param folder where the file is made, when there has to be one */
   constructor(private readonly folder: string) {}
@@ -39,13 +41,28 @@ export class RowSpool {
       throw new DomainError('Unavailable', `The server could not keep the upload on its disk (${codeOf(cause) || messageOf(cause)}).`, { cause, retryAfter: 60 });
     }
     this.bytes += piece.length;
+    this.tell();
   }
 
-  /** All rows in the order they came, as often as asked: a transaction that is tried again reads them again. */
+  /** All rows are there. */
+  end(): void {
+    this.isEnded = true;
+    this.tell();
+  }
+
+  /**
+   * All rows in the order they came, those to come too, until {@link end}. As often as asked: a transaction that is tried
+   * again reads them again.
+   */
   async *pieces(): AsyncGenerator<Buffer, void, undefined> {
-    for (let from = 0; from < this.bytes; from += READ_BYTES) {
+    for (let from = 0; from < this.bytes || !this.isEnded; ) {
+      if (from === this.bytes) {
+        await this.news.promise;
+        continue;
+      }
       const piece = Buffer.allocUnsafe(Math.min(READ_BYTES, this.bytes - from));
       for (let read = 0; read < piece.length; ) read += await this.read(piece, read, from + read);
+      from += piece.length;
       yield piece;
     }
     if (this.rows.length > 0) yield Buffer.from(this.rows.join(''));
@@ -53,6 +70,7 @@ export class RowSpool {
 
   async close(): Promise<void> {
     this.rows = [];
+    this.end();
     this.buffer = undefined;
     await this.file?.close();
     this.file = undefined;
@@ -62,6 +80,11 @@ export class RowSpool {
     const { bytesRead } = (await this.file?.read(piece, offset, piece.length - offset, from)) ?? { bytesRead: 0 };
     if (bytesRead === 0) throw new Error('The file of the spooled rows is shorter than it was written.');
     return bytesRead;
+  }
+
+  private tell(): void {
+    this.news.resolve();
+    this.news = Promise.withResolvers<void>();
   }
 
   /** What has gathered, in the buffer that the next piece will take. */

@@ -14,6 +14,8 @@ export interface DatasetUpload {
   readonly head: unknown;
   /** What keeps the tiles from being a list. */
   readonly tilesFault?: string | undefined;
+  /** Waits a moment for what is still to come; how many tiles there are, where all of them are in memory then. Asked before the tiles are. */
+  readonly ahead?: () => Promise<number | undefined>;
   /** The tiles in pieces, each taken before the next is asked for; the first is place 0. */
   readonly tiles: AsyncIterable<readonly ArrivedTile[]>;
 }
@@ -25,7 +27,7 @@ const TILES_A_TURN = 500;
 export function uploadOfBody(body: unknown): DatasetUpload {
   if (!isObject(body)) return { head: body, tiles: inTurns([]) };
   const { tiles, ...head } = body;
-  return Array.isArray(tiles) ? { head, tiles: inTurns(tiles) } : { head, tiles: inTurns([]), tilesFault: 'must be an array of tiles' };
+  return Array.isArray(tiles) ? { head, tiles: inTurns(tiles), ahead: () => Promise.resolve(tiles.length) } : { head, tiles: inTurns([]), tilesFault: 'must be an array of tiles' };
 }
 
 async function* inTurns(tiles: readonly Json[]): AsyncGenerator<readonly Json[]> {

@@ -5,9 +5,9 @@ import { UnknownOutcomeError, withTransaction } from '../database/index.js';
 import { conflict, DomainError, messageOf, notFound } from '../errors.js';
 import { bboxGeometry } from '../geojson.js';
 import { shrinkExtent, widenExtent } from '../hooks/extents.js';
-import { isObject, type Json, type JsonObject, sameJson } from '../json.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
 import { findStoredItem, readItem, type StoredItem } from '../pgstac/items-read.js';
-import { type Base, copyItemRows, currentBase, deleteItems, insertItems } from '../pgstac/items-write.js';
+import { copyItemRows, deleteItems, insertItems, isCurrentBase } from '../pgstac/items-write.js';
 import { holdSearch, registerSearch, releaseSearches } from '../pgstac/searches.js';
 import { deleteTiles, unionOfRectangles, unionOfTiles } from '../pgstac/tiles.js';
 import type { Services } from '../services.js';
@@ -17,6 +17,7 @@ import { datasetAnswer } from './answer.js';
 import { DATASETS, SYSTEM_TILES } from './collections.js';
 import { datasetItem } from './dataset-item.js';
 import { exclusively } from './exclusive.js';
+import { HeadStart } from './head-start.js';
 import { type Purpose, takeIn } from './intake.js';
 import { type PreparedDataset, prepareDataset } from './prepare.js';
 import { type Attempt, committedAttempt, firstAnswer, forgetAnswers, isKnown, keyedAnswer, lockDataset, rememberAnswer } from './records.js';
@@ -54,16 +55,19 @@ export async function postDataset(services: Services, upload: DatasetUpload, opt
     signal: options.signal,
     // What is there already can only be repeated or refused: headers need not be read nor rows written for that.
     purpose: async ({ id }) => ((await isKnown(pool, id, key)) ? 'compare' : 'write'),
+    headStart: (dataset, rows) => HeadStart.begin(pool, { ...dataset, key }, rows),
   });
   const attempt: Attempt = { id: taken.head.id, contentHash: taken.digest, key };
   try {
-    const before = await firstAnswer(pool, attempt);
+    // A head start has looked under the lock.
+    const before = taken.tiles?.headStart === undefined ? await firstAnswer(pool, attempt) : undefined;
     if (before !== undefined) return { outcome: 'repeated', answer: before };
     if (taken.tiles === undefined) throw conflict(`Dataset ${attempt.id} was deleted while this upload was compared with it; send it again.`);
     const prepared = await prepareDataset({ ...taken, tiles: taken.tiles }, services.validator);
     return await commit(services, prepared, attempt, options, async (client) => ({ before: await firstAnswer(client, attempt), current: undefined }));
   } finally {
     await taken.tiles?.spool.close();
+    await taken.tiles?.headStart?.abandon();
   }
 }
 
@@ -116,7 +120,20 @@ export async function validateDataset(services: Services, upload: DatasetUpload,
 }
 
 /** What is found under the lock: an answer to repeat, or the dataset to replace. */
-type Look = (client: PoolClient) => Promise<{ before: JsonObject | undefined; current: JsonObject | undefined }>;
+interface Seen {
+  readonly before: JsonObject | undefined;
+  readonly current: JsonObject | undefined;
+}
+
+type Look = (client: PoolClient) => Promise<Seen>;
+
+/** What a head start has found, which holds the lock since. */
+const UNSEEN: Seen = { before: undefined, current: undefined };
+
+async function lookAlone(client: PoolClient, id: string, look: Look): Promise<Seen> {
+  await lockDataset(client, id);
+  return look(client);
+}
 
 async function commit(services: Services, prepared: PreparedDataset, attempt: Attempt, options: WriteOptions, look: Look): Promise<WriteAnswer> {
   const { database, blobs, logger } = services;
@@ -124,20 +141,23 @@ async function commit(services: Services, prepared: PreparedDataset, attempt: At
   // Before the transaction: slow stores and long mosaics hold no connection; under another name, so nobody sees it.
   const snapshot = await writeSnapshot(prepared, blobs, options.signal);
   prepared.tiles.ledger.release();
+  const begun = await prepared.tiles.headStart?.take();
+  // Only the first attempt: another may well get the same client.
+  let hasRows = begun !== undefined;
   let last: WriteAnswer | undefined;
   let written: WriteAnswer;
   try {
-    written = await withTransaction(database.pool, async (client): Promise<WriteAnswer> => {
-      await lockDataset(client, id);
-      const { before, current } = await look(client);
+    const work = async (client: PoolClient): Promise<WriteAnswer> => {
+      const { before, current } = hasRows ? UNSEEN : await lookAlone(client, id, look);
       if (before !== undefined) return { outcome: 'repeated', answer: before };
-      await allowTime(client, prepared.facts.count);
-      if (current !== undefined) await removeDataset(client, id);
+      if (!hasRows) await writeTiles(client, prepared, current !== undefined);
+      hasRows = false;
       const answer = await insertDataset(client, services, prepared, current);
       await rememberAnswer(client, attempt, answer, snapshot.attempt);
       await options.within?.(client, answer);
       return (last = { outcome: current === undefined ? 'created' : 'replaced', answer });
-    });
+    };
+    written = await withTransaction(database.pool, work, { begun });
   } catch (error) {
     if (error instanceof UnknownOutcomeError && last !== undefined) return outcomeOf(services, id, snapshot.attempt, last, error);
     await snapshot.discard().catch((failure: unknown) => logger.warn({ dataset: id }, `an attempt's mosaic stays behind: ${messageOf(failure)}`));
@@ -167,12 +187,19 @@ async function allowTime(client: PoolClient, tiles: number): Promise<void> {
   if (tiles > TILES_IN_TIME) await client.query("SET LOCAL statement_timeout = '1h'");
 }
 
-/** Tiles, search, then the dataset item last; the collection's extent follows. @param current the dataset that this one replaces */
-async function insertDataset(client: PoolClient, services: Services, prepared: PreparedDataset, current: JsonObject | undefined): Promise<JsonObject> {
-  const { id, tiles, facts, instants, bbox, warnings } = prepared;
-  await unchangedBase(client, tiles.base);
+/** @param replaces whether there is a dataset, which goes with its tiles */
+async function writeTiles(client: PoolClient, { id, tiles, facts, instants }: PreparedDataset, replaces: boolean): Promise<void> {
+  await allowTime(client, facts.count);
+  if (replaces) await removeDataset(client, id);
+  // Rows are made against the base item of the moment when the upload began.
+  if (tiles.base === undefined || !(await isCurrentBase(client, SYSTEM_TILES, tiles.base))) throw new DomainError('Unavailable', 'The collection of the tiles was changed during the upload; send it again.', { retryAfter: 1 });
   const pieces = tiles.spool.pieces();
   await copyItemRows(client, SYSTEM_TILES, tiles.rowsAreMarked ? filledRows(pieces, facts.count, instants) : pieces);
+}
+
+/** After the tiles the search, then the dataset item; the collection's extent follows. @param current the dataset that this one replaces */
+async function insertDataset(client: PoolClient, services: Services, prepared: PreparedDataset, current: JsonObject | undefined): Promise<JsonObject> {
+  const { id, facts, bbox, warnings } = prepared;
   const search = await registerSearch(client, datasetSearch(id, prepared.mosaic.overlap), datasetSearchMetadata(id));
   await holdSearch(client, search.id, 'dataset', id);
   await releaseSearches(client, 'dataset', id, [search.id]);
@@ -182,13 +209,6 @@ async function insertDataset(client: PoolClient, services: Services, prepared: P
   await widenExtent(client, DATASETS, [item]);
   if (current !== undefined) await shrinkExtent(client, DATASETS, [current]);
   return datasetAnswer({ id, count: facts.count, bbox, created, warnings }, search.id);
-}
-
-/** Rows are made against the base item of the moment when the upload began. */
-async function unchangedBase(client: PoolClient, base: Base | undefined): Promise<void> {
-  const now = await currentBase(client, SYSTEM_TILES);
-  if (base?.id === now.id && sameJson(base.item, now.item)) return;
-  throw new DomainError('Unavailable', 'The collection of the tiles was changed during the upload; send it again.', { retryAfter: 1 });
 }
 
 const createdOf = (item: JsonObject | undefined): string | undefined => {

@@ -10,10 +10,16 @@ function hashOf(text: string): number {
 
 export class TextIndex {
   /** Numbers of texts by hash, -1 where free; at most half of it in use. */
-  private table = new Int32Array(1024).fill(-1);
+  private table: Int32Array;
   private count = 0;
 
-  constructor(private readonly texts: Texts) {}
+  /** @param room for so many texts from the beginning */
+  constructor(
+    private readonly texts: Texts,
+    room = 0,
+  ) {
+    this.table = new Int32Array(2 ** Math.ceil(Math.log2(2 * room + 1024))).fill(-1);
+  }
 
   /** The number of the first text that is the same, or -1 after noting this one, which must be the text of that number. */
   add(text: string, number: number): number {

@@ -11,7 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import { sqlState } from '../database/transaction.js';
 import { notFound } from '../errors.js';
 import { toEwkt } from '../geojson.js';
-import { isObject, type JsonObject, textOf } from '../json.js';
+import { isObject, type JsonObject, sameJson, textOf } from '../json.js';
 import { dehydrate } from './hydrate.js';
 
 const copyInto = (table: string): string => `COPY pgstac.${table} (id, geometry, collection, datetime, end_datetime, content) FROM STDIN`;
@@ -40,6 +40,12 @@ export async function currentBase(client: Pool | ClientBase, collection: string)
     [collection],
   );
   return { item: row.base_item, id: current.rows[0]?.base_item_id ?? null };
+}
+
+/** Whether rows that were made against a base item are still to be read with it. */
+export async function isCurrentBase(client: ClientBase, collection: string, base: Base): Promise<boolean> {
+  const now = await currentBase(client, collection);
+  return base.id === now.id && sameJson(base.item, now.item);
 }
 
 /** The instants an item is filed under: `datetime`, or start and end (STAC Item specification, Properties Object). */

@@ -124,6 +124,7 @@ describe('spooled rows', () => {
       spool.add(row);
       await spool.drain();
     }
+    spool.end();
     expect(await readdir(folder)).toEqual([]);
     for (let time = 0; time < 2; time += 1) {
       const pieces: Buffer[] = [];

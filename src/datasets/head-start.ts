@@ -1,0 +1,88 @@
+/**
+ * The rows of an upload that lies in memory as a whole, copied while the later ones are still made: PostgreSQL works on one
+ * core and we on another, so that 10,000 tiles take half the time. Nobody depends on it: where it comes to nothing, the rows
+ * are copied when all of them are there.
+ */
+import type { Pool, PoolClient } from 'pg';
+import { begin, giveUp } from '../database/transaction.js';
+import { type Base, copyItemRows, isCurrentBase } from '../pgstac/items-write.js';
+import { SYSTEM_TILES } from './collections.js';
+import { isKnown, tryLockDataset } from './records.js';
+
+/** How long its transaction waits for the rest of the work: a slow blob store must hold no connection. */
+const HOLD_MS = 1000;
+
+/** Pools on which one is under way: uploads share the processor, so two would hold two connections for twice as long. */
+const busy = new WeakSet<Pool>();
+
+export interface HeadStartOf {
+  readonly id: string;
+  readonly key: string | undefined;
+  readonly base: Base;
+}
+
+export class HeadStart {
+  private readonly stopped = Promise.withResolvers<never>();
+  private readonly copying: Promise<void>;
+  private client: PoolClient | undefined;
+  private isOver = false;
+  private held: NodeJS.Timeout | undefined;
+
+  /** @param rows as they come, to the last one; they need not be all of them, or good */
+  static begin(pool: Pool, dataset: HeadStartOf, rows: AsyncIterable<Buffer>): HeadStart | undefined {
+    return busy.has(pool) ? undefined : new HeadStart(pool, dataset, rows);
+  }
+
+  private constructor(
+    private readonly pool: Pool,
+    dataset: HeadStartOf,
+    rows: AsyncIterable<Buffer>,
+  ) {
+    busy.add(pool);
+    this.stopped.promise.catch(() => undefined);
+    // What goes wrong here is met again, and told, where the rows are copied without a head start.
+    this.copying = this.copy(dataset, rows).catch(() => this.abandon());
+  }
+
+  /** Once: the transaction that holds the lock on the dataset and all rows; undefined where it came to nothing. The caller ends it. */
+  async take(): Promise<PoolClient | undefined> {
+    if (this.client === undefined) await this.abandon();
+    else await this.copying;
+    return this.end();
+  }
+
+  /** Rolls back what was not taken; the rows may come to an end or not. */
+  async abandon(): Promise<void> {
+    const client = this.end();
+    this.stopped.reject(new Error('The head start was given up.'));
+    if (client !== undefined) await giveUp(client);
+  }
+
+  private async copy({ id, key, base }: HeadStartOf, rows: AsyncIterable<Buffer>): Promise<void> {
+    const client = await begin(this.pool);
+    if (this.isOver) return giveUp(client);
+    this.client = client;
+    const isFree = (await tryLockDataset(client, id)) && !(await isKnown(client, id, key)) && (await isCurrentBase(client, SYSTEM_TILES, base));
+    if (!isFree) return this.abandon();
+    await copyItemRows(client, SYSTEM_TILES, this.untilStopped(rows));
+    this.held = setTimeout(() => void this.abandon(), HOLD_MS);
+  }
+
+  private async *untilStopped(rows: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+    const pieces = rows[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await Promise.race([pieces.next(), this.stopped.promise]);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+
+  /** The client, the first time. */
+  private end(): PoolClient | undefined {
+    const client = this.isOver ? undefined : this.client;
+    this.isOver = true;
+    clearTimeout(this.held);
+    busy.delete(this.pool);
+    return client;
+  }
+}
