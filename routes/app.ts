@@ -30,8 +30,8 @@ import { pageOf } from './pages/index.js';
 const STALL_MS = 120_000;
 const PAGE_TYPE = 'text/html; charset=utf-8';
 
-/** `/collections/{id}` of OpenAPI as `/collections/:id` of express. */
-const toExpressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':$1');
+/** `/collections/{id}` of OpenAPI as `/collections/:id` of express; quoted, since letters may follow: `{width}x{height}`. */
+const toExpressPath = (path: string): string => path.replace(/\{(\w+)\}/g, ':"$1"');
 
 /** The application over a table of routes. Every GET answers HEAD, every path OPTIONS with `Allow`, other methods 405. */
 export function createApp(services: Services, routes: readonly Route[], assets: readonly { path: string; folder: string }[] = []): Express {
@@ -48,7 +48,7 @@ export function createApp(services: Services, routes: readonly Route[], assets: 
   app.use(cors({
     origin: config.corsOrigins.includes('*') ? '*' : [...config.corsOrigins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
-    exposedHeaders: ['Allow', 'ETag', 'Link', 'Location', 'Content-Range', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'Server-Timing', 'WWW-Authenticate', 'X-Assets', 'X-Failed-Assets', 'X-Request-Id', 'X-Truncated'],
+    exposedHeaders: ['Allow', 'Content-Bbox', 'Content-Crs', 'ETag', 'Link', 'Location', 'Content-Range', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'Server-Timing', 'WWW-Authenticate', 'X-Assets', 'X-Failed-Assets', 'X-Request-Id', 'X-Truncated'],
     preflightContinue: true,
   }));
   app.use(compression({ filter: namesCoding }));

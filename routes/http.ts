@@ -96,11 +96,11 @@ export interface Route {
 /** What a caller needs for a route. */
 export const scopeOf = ({ method, operation: { scope } }: Pick<Route, 'method' | 'operation'>): Scope | 'none' => scope ?? (method === 'GET' ? 'read' : 'write');
 
-/** A GET that answers JSON answers pages too, and takes `f`. */
+/** A GET that answers JSON answers pages too, and takes `f`, unless it has one of its own that knows more forms. */
 export const get = (path: string, operation: Operation): Route => ({
   method: 'GET',
   path,
-  operation: hasPage(path, operation) ? { ...operation, query: { ...operation.query, f: formatParameter } } : operation,
+  operation: hasPage(path, operation) ? { ...operation, query: { f: formatParameter, ...operation.query } } : operation,
 });
 export const post = (path: string, operation: Operation): Route => ({ method: 'POST', path, operation });
 export const put = (path: string, operation: Operation): Route => ({ method: 'PUT', path, operation });

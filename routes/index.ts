@@ -2,6 +2,7 @@
 import * as aggregation from './aggregation.js';
 import * as children from './children.js';
 import * as collections from './collections.js';
+import * as colormaps from './colormaps.js';
 import * as datasets from './datasets.js';
 import * as etlCollections from './etl-collections.js';
 import * as files from './files.js';
@@ -14,12 +15,14 @@ import * as landing from './landing.js';
 import * as maps from './maps.js';
 import * as mosaicjson from './mosaicjson.js';
 import * as mosaics from './mosaics.js';
+import * as parts from './parts.js';
 import * as queryables from './queryables.js';
 import * as search from './search.js';
 import * as searches from './searches.js';
 import * as tilejson from './tilejson.js';
 import * as tiles from './tiles.js';
 import * as tilesets from './tilesets.js';
+import * as values from './values.js';
 import * as wmts from './wmts.js';
 
 const table = (): readonly Route[] => routes;
@@ -36,6 +39,9 @@ export const routes: readonly Route[] = [
 
   get('/tileMatrixSets', tilesets.matrixSets),
   get('/tileMatrixSets/{tileMatrixSetId}', tilesets.matrixSet),
+
+  get('/colorMaps', colormaps.list),
+  get('/colorMaps/{colorMapId}', colormaps.read),
 
   get('/search', search.byGet),
   post('/search', search.byPost),
@@ -74,6 +80,13 @@ export const routes: readonly Route[] = [
   get('/collections/{collectionId}/tiles/{tileMatrixSetId}/{z}/{x}/{y}/assets', itemAssets.ofTile('collection')),
   get('/collections/{collectionId}/point/{lon},{lat}/assets', itemAssets.ofPoint('collection')),
   get('/collections/{collectionId}/bbox/{minx},{miny},{maxx},{maxy}/assets', itemAssets.ofBox('collection')),
+  get('/collections/{collectionId}/point/{lon},{lat}', values.point('collection')),
+  get('/collections/{collectionId}/bbox/{minx},{miny},{maxx},{maxy}', parts.box('collection')),
+  get('/collections/{collectionId}/bbox/{minx},{miny},{maxx},{maxy}/{width}x{height}.{format}', parts.box('collection', 'Sized')),
+  post('/collections/{collectionId}/feature', parts.feature('collection')),
+  post('/collections/{collectionId}/feature.{format}', parts.feature('collection', 'Format')),
+  post('/collections/{collectionId}/feature/{width}x{height}.{format}', parts.feature('collection', 'Sized')),
+  post('/collections/{collectionId}/statistics', values.statistics('collection')),
   get('/collections/{collectionId}/items', items.readAll),
   post('/collections/{collectionId}/items', items.create),
   post('/collections/{collectionId}/bulk_items', items.bulk),
@@ -121,6 +134,13 @@ export const routes: readonly Route[] = [
   get('/searches/{searchId}/tiles/{tileMatrixSetId}/{z}/{x}/{y}/assets', itemAssets.ofTile('search')),
   get('/searches/{searchId}/point/{lon},{lat}/assets', itemAssets.ofPoint('search')),
   get('/searches/{searchId}/bbox/{minx},{miny},{maxx},{maxy}/assets', itemAssets.ofBox('search')),
+  get('/searches/{searchId}/point/{lon},{lat}', values.point('search')),
+  get('/searches/{searchId}/bbox/{minx},{miny},{maxx},{maxy}', parts.box('search')),
+  get('/searches/{searchId}/bbox/{minx},{miny},{maxx},{maxy}/{width}x{height}.{format}', parts.box('search', 'Sized')),
+  post('/searches/{searchId}/feature', parts.feature('search')),
+  post('/searches/{searchId}/feature.{format}', parts.feature('search', 'Format')),
+  post('/searches/{searchId}/feature/{width}x{height}.{format}', parts.feature('search', 'Sized')),
+  post('/searches/{searchId}/statistics', values.statistics('search')),
 
   get('/mosaicjson/info', mosaicjson.info),
   get('/mosaicjson/bounds', mosaicjson.bounds),

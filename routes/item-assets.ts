@@ -1,12 +1,12 @@
 /** Which items a tile, a point or a box is made of: `…/assets`, as titiler-pgstac has them. */
 import type { Geometry } from 'geojson';
-import { text } from '../schemas/parameters.js';
+import { coordCrs } from '../schemas/parts.js';
 import { accessLimits, accessParameters, narrowParameters } from '../schemas/titiler.js';
 import { resolveAssets } from '../src/links.js';
-import { invalidAt } from '../src/errors.js';
-import { bboxGeometry, parseBbox } from '../src/geojson.js';
+import { bboxGeometry } from '../src/geojson.js';
 import { itemsOn } from '../src/searches/item-assets.js';
-import { mercatorToLat, mercatorToLon, roundedBbox } from '../src/tiles/matrices.js';
+import { roundedBbox } from '../src/tiles/matrices.js';
+import { degreesOf, numberOf } from './areas.js';
 import { type Call, type Operation, operation } from './http.js';
 import { LIVE, type TargetKind, upper } from './mosaics.js';
 import { narrowedTarget } from './tilejson.js';
@@ -14,26 +14,7 @@ import { placeOf } from './tiles.js';
 
 const answers = { 200: { description: 'The items, the first on top', type: 'application/json', schema: { type: 'array', items: { type: 'object' } } } };
 
-const coordCrs = { coord_crs: text('The CRS of the coordinates: EPSG:4326 (longitude first) unless told, or EPSG:3857.') };
-
-type Position = readonly [x: number, y: number];
-
-/** Coordinates of a path in degrees. */
-function toDegrees([x, y]: Position, { coord_crs: crs }: Call<typeof coordCrs>['query']): Position {
-  const name = crs?.replace(/^.*[/:]/, '').toUpperCase() ?? '4326';
-  if (name === '4326' || name === 'CRS84') return [x, y];
-  if (name === '3857') return [mercatorToLon(x), mercatorToLat(y)];
-  throw invalidAt('coord_crs', `must be EPSG:4326 or EPSG:3857, not ${JSON.stringify(crs)}`);
-}
-
-function numberOf(params: Call['params'], name: string): number {
-  const written = params[name] ?? '';
-  const value = Number(written);
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(written) || !Number.isFinite(value)) throw invalidAt(name, `must be a number, not ${JSON.stringify(written)}`);
-  return value;
-}
-
-const assetsOf = (kind: TargetKind, what: string, summary: string, more: Partial<typeof coordCrs>, placeOn: (call: Call) => Geometry): Operation =>
+const assetsOf = (kind: TargetKind, what: string, summary: string, more: Partial<typeof coordCrs>, placeOn: (call: Call<Partial<typeof coordCrs>>) => Geometry): Operation =>
   operation({
     id: `get${upper(kind)}${what}Assets`,
     summary,
@@ -55,14 +36,13 @@ export const ofTile = (kind: TargetKind): Operation =>
 
 export const ofPoint = (kind: TargetKind): Operation =>
   assetsOf(kind, 'Point', `The items of a ${kind} on a point`, coordCrs, ({ params, query }) => {
-    const [lon, lat] = toDegrees([numberOf(params, 'lon'), numberOf(params, 'lat')], query);
-    parseBbox([lon, lat, lon, lat], 'lon,lat');
+    const [x, y] = [numberOf(params, 'lon'), numberOf(params, 'lat')];
+    const [lon, lat] = degreesOf([x, y, x, y], query.coord_crs ?? 4326, 'lon,lat');
     return { type: 'Point', coordinates: [lon, lat] };
   });
 
 export const ofBox = (kind: TargetKind): Operation =>
   assetsOf(kind, 'Bbox', `The items of a ${kind} in a box`, coordCrs, ({ params, query }) => {
-    const [minx, miny] = toDegrees([numberOf(params, 'minx'), numberOf(params, 'miny')], query);
-    const [maxx, maxy] = toDegrees([numberOf(params, 'maxx'), numberOf(params, 'maxy')], query);
-    return bboxGeometry(parseBbox([minx, miny, maxx, maxy], 'minx,miny,maxx,maxy'));
+    const [minx, miny, maxx, maxy] = ['minx', 'miny', 'maxx', 'maxy'].map((name) => numberOf(params, name)) as [number, number, number, number];
+    return bboxGeometry(degreesOf([minx, miny, maxx, maxy], query.coord_crs ?? 4326, 'minx,miny,maxx,maxy'));
   });

@@ -2,18 +2,21 @@
 import { performance } from 'node:perf_hooks';
 import { jsonAnswer } from '../schemas/documents.js';
 import { text } from '../schemas/parameters.js';
-import { pictureTypes } from '../schemas/tiles.js';
+import { coordCrs } from '../schemas/parts.js';
+import { pictureTypes, styleOf, styleParameters } from '../schemas/tiles.js';
 import { drawParameters, tileFormat, zoomParameters } from '../schemas/titiler.js';
-import { invalidAt, notImplemented } from '../src/errors.js';
+import { invalidAt } from '../src/errors.js';
 import { parseBbox } from '../src/geojson.js';
 import { assetsOfBox, assetsOfPoint, assetsOfTile, type MosaicDocument } from '../src/mosaics/read.js';
 import { crsOf } from '../src/tiles/matrix-documents.js';
 import { type Call, operation, type Operation } from './http.js';
 import { mosaicAt } from './mosaicjson-document.js';
 import { LIVE } from './mosaics.js';
+import { numberOf } from './areas.js';
 import { answerTile } from './tile-reply.js';
 import { tilesQuery, tmsOf } from './tilejson.js';
 import { drawingOf, pictureQuery, placeOf, withFormat } from './tiles.js';
+import { answerPoint, pointAnswer, probeOf } from './values.js';
 
 const tag = 'MosaicJSON';
 const url = { url: text('The URL of a MosaicJSON: one of ours, or on an allowed host.') };
@@ -85,7 +88,7 @@ export const tile = (id: string): Operation =>
       const began = performance.now();
       const { params, format } = withFormat(call.params);
       const { place, assets } = assetsAt(await mosaicOfCall(call), { params });
-      const found = { assets: assets.map((href) => ({ id: href, href, version: '' })), cut: undefined };
+      const found = { assets: assets.map((href) => ({ id: href, collection: '', hrefs: [href], version: '' })), cut: undefined };
       return answerTile(call, found, performance.now() - began, drawingOf(call, place, format));
     },
   });
@@ -103,12 +106,7 @@ export const tileAssets = (id: string): Operation =>
   });
 
 function positionOf({ params }: Pick<Call, 'params'>): [number, number] {
-  const [lon, lat] = ['lon', 'lat'].map((name) => {
-    const written = params[name] ?? '';
-    const value = Number(written);
-    if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(written) || !Number.isFinite(value)) throw invalidAt(name, `must be a number, not ${JSON.stringify(written)}`);
-    return value;
-  }) as [number, number];
+  const [lon, lat] = [numberOf(params, 'lon'), numberOf(params, 'lat')];
   parseBbox([lon, lat, lon, lat], 'lon,lat');
   return [lon, lat];
 }
@@ -122,17 +120,19 @@ export const pointAssets = operation({
   handle: async (call) => ({ body: assetsOfPoint(await mosaicOfCall(call), ...positionOf(call)), headers: LIVE }),
 });
 
-/** Values of pixels come with the point routes of searches; until then it is said plainly. */
+/** Titiler's options of reading a file; its assets are single files here, and their bands `b1`, `b2`, … */
+const { bidx, bands, expression, nodata, unscale, resampling, reproject } = styleParameters;
+
 export const point = operation({
   id: 'getMosaicJsonPoint',
   summary: 'The values of a MosaicJSON at a point',
   tag,
-  query: url,
-  answers: { ...object, 501: { description: 'Values are not read yet' }, ...upstream },
+  query: { ...url, ...coordCrs, bidx, bands, expression, nodata, unscale, resampling, reproject },
+  answers: { 200: pointAnswer, 204: { description: 'No asset there' }, 501: { description: 'A COG of a kind that is not read yet' }, ...upstream },
   async handle(call) {
-    const position = positionOf(call);
-    const assets = assetsOfPoint(await mosaicOfCall(call), ...position);
-    if (assets.length > 0) throw notImplemented('The values of pixels at a point are not read yet; …/point/{lon},{lat}/assets names the assets there.');
-    return { body: { coordinates: position, assets: [] }, headers: LIVE };
+    const asked = probeOf(call);
+    const assets = assetsOfPoint(await mosaicOfCall(call), ...asked.position);
+    const found = { assets: assets.map((href) => ({ id: href, collection: '', hrefs: [href], version: '' })), cut: undefined };
+    return answerPoint(call, asked, styleOf(call.query), found, ({ id }) => id);
   },
 });

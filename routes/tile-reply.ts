@@ -1,8 +1,8 @@
 /** A drawn tile as an answer: found, compared with what the client has, drawn or known, and told what it cost and lacks. */
 import { performance } from 'node:perf_hooks';
+import type { Geometry } from 'geojson';
 import { accessParameters, type narrowParameters } from '../schemas/titiler.js';
 import type { Parsed } from '../schemas/parameters.js';
-import type { Bbox } from '../src/geojson.js';
 import { asOfNow } from '../src/pgstac/as-of-now.js';
 import type { Target } from '../src/searches/target.js';
 import { assetsOn, type TileAssets, type TileLimits } from '../src/searches/tile-assets.js';
@@ -21,14 +21,21 @@ interface Drawn {
   readonly tile: () => Promise<ServedTile>;
 }
 
-export interface TileQuestion {
+export interface PlaceQuestion {
   readonly kind: TargetKind;
-  readonly bbox: Bbox;
-  readonly asset: string | undefined;
-  readonly draw: (found: { readonly hrefs: string[]; readonly version: string }) => Drawn;
+  readonly place: Geometry;
+  /** Names of the assets of an item; its data asset unless told. */
+  readonly assets: readonly string[] | undefined;
+  /** Where TiTiler has the same, below its own path of the target. */
+  readonly path: readonly string[];
 }
 
-type TileCall = Call & { readonly query: Partial<Parsed<typeof accessParameters & typeof narrowParameters>> & { readonly empty?: string | undefined } };
+export interface TileQuestion extends PlaceQuestion {
+  readonly draw: (found: { readonly hrefs: string[]; readonly version: string }) => Drawn;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export type TileCall = Call & { readonly query: Partial<Parsed<typeof accessParameters & typeof narrowParameters>> & { readonly empty?: string | undefined } };
 
 /** Clients ask again after a minute; proxies and browsers then mostly hear 304. */
 const CACHED = 'public, max-age=60';
@@ -53,7 +60,7 @@ async function targetOf(kind: TargetKind, call: TileCall): Promise<Target> {
 }
 
 /** Only what the caller said. */
-function limitsOf({ scan_limit: scan, items_limit: items, time_limit: seconds, exitwhenfull, skipcovered }: TileCall['query']): TileLimits {
+export function limitsOf({ scan_limit: scan, items_limit: items, time_limit: seconds, exitwhenfull, skipcovered }: TileCall['query']): TileLimits {
   return {
     ...(scan ? { scan } : {}),
     ...(items ? { items } : {}),
@@ -63,20 +70,26 @@ function limitsOf({ scan_limit: scan, items_limit: items, time_limit: seconds, e
   };
 }
 
-export async function tileReply(call: TileCall, { kind, bbox, asset, draw }: TileQuestion): Promise<Reply> {
-  const began = performance.now();
+/** An answer made of a target, or TiTiler's where one is set up. */
+export async function ofTarget(call: TileCall, { kind, path }: Pick<PlaceQuestion, 'kind' | 'path'>, answer: (target: Target) => Promise<Reply>): Promise<Reply> {
   const target = await targetOf(kind, call);
   const { titiler } = call.services.config;
-  if (titiler !== undefined) return titilerReply(titiler, call, kind, target);
-  const found = await assetsOn(call.services, target, bbox, asset, limitsOf(call.query));
-  return answerTile(call, found, performance.now() - began, draw);
+  return titiler === undefined ? answer(target) : titilerReply(titiler, call, kind, target, path);
+}
+
+export function tileReply(call: TileCall, { place, assets, draw, headers, ...question }: TileQuestion): Promise<Reply> {
+  const began = performance.now();
+  return ofTarget(call, question, async (target) => {
+    const found = await assetsOn(call.services, target, place, assets, limitsOf(call.query));
+    return answerTile(call, found, performance.now() - began, draw, headers);
+  });
 }
 
 /** A tile whose assets are known. @param findMs how long it took to find them */
-export async function answerTile(call: Pick<TileCall, 'headers' | 'query' | 'services'>, found: TileAssets, findMs: number, draw: TileQuestion['draw']): Promise<Reply> {
-  const { key, tile } = draw({ hrefs: found.assets.map(({ href }) => href), version: found.assets.map(({ version }) => version).join(' ') });
+export async function answerTile(call: Pick<TileCall, 'headers' | 'query' | 'services'>, found: TileAssets, findMs: number, draw: TileQuestion['draw'], more: TileQuestion['headers'] = {}): Promise<Reply> {
+  const { key, tile } = draw({ hrefs: found.assets.flatMap(({ hrefs }) => hrefs), version: found.assets.map(({ version }) => version).join(' ') });
   const etag = `W/"${key}.${Math.floor((Date.now() + staggered(key)) / REPLACED_MS).toString(36)}"`;
-  const cut: Record<string, string> = found.cut === undefined ? {} : { 'X-Truncated': found.cut };
+  const cut = { ...more, ...truncation(found) };
   if (knows(call, etag)) return { status: 304, headers: { ETag: etag, 'Cache-Control': CACHED, 'Server-Timing': timing('find', findMs), ...cut } };
   const started = performance.now();
   const drawn = await inSpan('draw tile', { 'stac_mosaic.assets': found.assets.length }, async (span) => {
@@ -89,13 +102,19 @@ export async function answerTile(call: Pick<TileCall, 'headers' | 'query' | 'ser
     'Server-Timing': `${timing('find', findMs)}, ${timing(drawn.from === 'cache' ? 'cache' : 'draw', performance.now() - started)}, from;desc="${drawn.from}"`,
     'X-Assets': namesOf(found, drawn),
     ...cut,
-    ...(drawn.failed.length === 0 ? { 'Cache-Control': CACHED } : { 'Cache-Control': 'no-cache', 'X-Failed-Assets': String(drawn.failed.length), 'X-Failed': failuresOf(drawn) }),
+    ...freshness(drawn),
   };
   if (drawn.empty && call.query.empty !== 'transparent') return { status: 204, headers };
   return { text: drawn.bytes, type: drawn.contentType, headers: drawn.failed.length === 0 ? { ...headers, ETag: etag } : headers };
 }
 
-const timing = (name: string, ms: number): string => `${name};dur=${ms.toFixed(1)}`;
+export const truncation = ({ cut }: TileAssets): Record<string, string> => (cut === undefined ? {} : { 'X-Truncated': cut });
+
+/** What lacks an asset is not to be kept. */
+export const freshness = ({ failed }: Pick<ServedTile, 'failed'>): Record<string, string> =>
+  failed.length === 0 ? { 'Cache-Control': CACHED } : { 'Cache-Control': 'no-cache', 'X-Failed-Assets': String(failed.length), 'X-Failed': failuresOf(failed) };
+
+export const timing = (name: string, ms: number): string => `${name};dur=${ms.toFixed(1)}`;
 
 /** So that not all tiles of a map are drawn anew in the same moment. */
 const staggered = (key: string): number => (Buffer.from(key, 'base64url').readUInt16BE(0) / 65_536) * REPLACED_MS;
@@ -107,10 +126,10 @@ const knows = ({ headers }: Pick<Call, 'headers'>, etag: string): boolean =>
 /** Ids of the items that gave pixels, as titiler-pgstac names them; encoded, since ids may hold anything. */
 function namesOf({ assets }: TileAssets, { used }: ServedTile): string {
   const shown = new Set(used.map(shownHref));
-  return bounded(assets.filter(({ href }) => shown.has(shownHref(href))).map(({ id }) => encodeURIComponent(id)));
+  return bounded(assets.filter(({ hrefs }) => shown.has(shownHref(hrefs[0] ?? ''))).map(({ id }) => encodeURIComponent(id)));
 }
 
-const failuresOf = ({ failed }: ServedTile): string => bounded(failed.map(({ href, message }) => `${encodeURI(href.toWellFormed())} (${message.replace(/[^\x20-\x7e]/g, '?')})`), '; ');
+const failuresOf = (failed: ServedTile['failed']): string => bounded(failed.map(({ href, message }) => `${encodeURI(href.toWellFormed())} (${message.replace(/[^\x20-\x7e]/g, '?')})`), '; ');
 
 function bounded(names: readonly string[], separator = ','): string {
   const all = names.join(separator);

@@ -1,33 +1,39 @@
 /** Map tiles of searches, collections and datasets, drawn by the server itself. */
-import { choice, repeated } from '../schemas/parameters.js';
-import { FORMAT_NAMES, formatOf, formatParameter, pictureTypes, styleOf, styleParameters } from '../schemas/tiles.js';
+import { performance } from 'node:perf_hooks';
+import { choice } from '../schemas/parameters.js';
+import { dstCrs, sizeParameters } from '../schemas/parts.js';
+import { assetsOf, FORMAT_NAMES, formatOf, formatParameter, itemStyleParameters, pictureTypes, styleOf, styleParameters } from '../schemas/tiles.js';
 import { accessParameters, narrowParameters } from '../schemas/titiler.js';
-import { DomainError, invalidAt, notFound } from '../src/errors.js';
-import type { Bbox } from '../src/geojson.js';
-import { assetsIn, boundsOfTarget } from '../src/searches/tile-assets.js';
+import { invalidAt, notFound } from '../src/errors.js';
+import { type Bbox, bboxGeometry } from '../src/geojson.js';
+import { assetsOn, boundsOfTarget } from '../src/searches/tile-assets.js';
 import type { WantedFormat } from '../src/tiles/encode.js';
+import type { Target } from '../src/searches/target.js';
 import { drawPreview } from '../src/tiles/preview.js';
 import { tileKey } from '../src/tiles/cached-renderer.js';
 import { isTileMatrixSetId, locateTile, type TileMatrixSetId } from '../src/tiles/matrices.js';
-import { type Call, type Operation, operation } from './http.js';
+import { areaDrawing, locate, sizeOf } from './areas.js';
+import { type Call, type Operation, operation, type Reply } from './http.js';
 import { type TargetKind, targets } from './mosaics.js';
-import { type TileQuestion, tileReply } from './tile-reply.js';
-import { titilerRenderer } from './titiler.js';
+import { answerTile, type TileQuestion, tileReply } from './tile-reply.js';
+import { titilerRenderer, titilerReply } from './titiler.js';
 
 const tag = 'Tiles';
+
+export const emptyParameter = choice('What a picture without data is: nothing (204, the default), or a transparent picture.', ['none', 'transparent']);
 
 /** What a picture of a tile looks like. */
 export const pictureQuery = {
   tilesize: choice('Pixels of a side.', ['256', '512']),
   format: formatParameter,
   ...styleParameters,
-  empty: choice('What a tile without data is: nothing (204, the default), or a transparent picture.', ['none', 'transparent']),
+  empty: emptyParameter,
 };
 
-const tileQuery = { assets: repeated('The asset to draw; `data` unless told.'), ...pictureQuery };
+const tileQuery = { ...itemStyleParameters, ...pictureQuery };
 
 /** Why a picture may not come. */
-const undrawn = {
+export const undrawn = {
   501: { description: 'A COG of a kind that is not drawn yet' },
   502: { description: 'No asset could be read' },
   504: { description: 'No asset answered in time' },
@@ -66,7 +72,7 @@ export function withFormat(params: Call['params']): { params: Call['params']; fo
 }
 
 /** How the picture that a call asks for is drawn, once its assets are known. @throws InvalidInput */
-export function drawingOf({ services, query, signal }: Pick<Call<typeof pictureQuery>, 'services' | 'query' | 'signal'>, { tms, z, x, y }: Place, format: WantedFormat | undefined): TileQuestion['draw'] {
+export function drawingOf({ services, query, signal }: Pick<Call<Partial<typeof tileQuery> & typeof pictureQuery>, 'services' | 'query' | 'signal'>, { tms, z, x, y }: Place, format: WantedFormat | undefined): TileQuestion['draw'] {
   const style = styleOf(query);
   const tileSize = query.tilesize === '512' ? 512 : 256;
   return ({ hrefs, version }) => {
@@ -89,18 +95,46 @@ export const tile = (kind: TargetKind): Operation =>
     async handle(call) {
       const { params, format } = withFormat(call.params);
       const place = placeOf(params);
-      const { query } = call;
-      if (query.assets !== undefined && query.assets.length > 1) throw new DomainError('NotImplemented', 'Tiles are drawn of one asset; several assets are not combined yet.');
-      return tileReply(call, { kind, bbox: place.bbox, asset: query.assets?.[0], draw: drawingOf(call, place, format) });
+      const { tileMatrixSetId: tms = 'WebMercatorQuad', z = '', x = '', y = '' } = call.params;
+      const assets = assetsOf(call.query, styleOf(call.query));
+      return tileReply(call, { kind, place: bboxGeometry(place.bbox), assets, path: ['tiles', tms, z, x, y], draw: drawingOf(call, place, format) });
     },
   });
 
+/** Titiler's `max_size` of previews. */
+const PREVIEW_SIZE = 1024;
+/** Assets of a whole dataset that one picture is drawn of. */
+const PREVIEW_ITEMS = 1000;
+
+const previewQuery = { format: formatParameter, ...itemStyleParameters, ...sizeParameters, ...dstCrs, empty: emptyParameter };
+
+/** A preview as the caller wants it to look; in Web Mercator unless told. */
+async function styledPreview(call: Call<typeof previewQuery>, target: Target, bounds: Bbox): Promise<Reply> {
+  const { services, query } = call;
+  const size = sizeOf(call);
+  const located = locate(bounds, 4326, query.dst_crs ?? 3857, 'bounds');
+  const format = query.format ?? 'auto';
+  const draw = areaDrawing(call, { ...located, size: Object.keys(size).length === 0 ? { maxSize: PREVIEW_SIZE } : size }, format);
+  const { titiler } = services.config;
+  if (titiler !== undefined) {
+    const search = new URLSearchParams(call.search);
+    if (Object.keys(size).length === 0) search.set('max_size', String(PREVIEW_SIZE));
+    if (query.dst_crs === undefined) search.set('dst_crs', 'EPSG:3857');
+    search.delete('format');
+    return titilerReply(titiler, { ...call, search }, 'dataset', target, ['bbox', `${bounds.join(',')}.${format === 'auto' ? 'png' : format}`]);
+  }
+  const began = performance.now();
+  const found = await assetsOn(services, target, bboxGeometry(bounds), assetsOf(query, styleOf(query)), { items: PREVIEW_ITEMS });
+  return answerTile(call, found, performance.now() - began, draw);
+}
+
 export const preview = operation({
   id: 'getDatasetPreview',
-  summary: 'A picture of a whole dataset, drawn at each request',
+  summary: 'A picture of a whole dataset',
   tag,
+  query: previewQuery,
   answers: {
-    200: { description: 'The picture', type: 'image/png' },
+    200: { description: 'The picture', ...pictureTypes },
     204: { description: 'No data' },
     ...undrawn,
   },
@@ -108,9 +142,10 @@ export const preview = operation({
     const { services, signal } = call;
     const target = await targets.dataset(call);
     const bounds = await boundsOfTarget(services, target);
+    if (bounds !== undefined && call.search.size > 0) return styledPreview(call, target, bounds);
     const { titiler } = services.config;
     const renderer = titiler === undefined ? services.renderer : titilerRenderer(titiler, call, 'dataset', target);
-    const hrefsIn = async (tile: Bbox): Promise<string[]> => (await assetsIn(services, target, tile, undefined)).map(({ href }) => href);
+    const hrefsIn = async (tile: Bbox): Promise<string[]> => (await assetsOn(services, target, bboxGeometry(tile), undefined)).assets.flatMap(({ hrefs }) => hrefs);
     const picture = bounds === undefined ? undefined : await drawPreview(renderer, bounds, hrefsIn, signal);
     const headers = { 'Cache-Control': 'public, max-age=60' };
     return picture === undefined ? { status: 204, headers } : { text: picture, type: 'image/png', headers };

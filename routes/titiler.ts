@@ -8,25 +8,24 @@ import type { TileRenderer } from '../src/tiles/renderer.js';
 import type { Call, Reply } from './http.js';
 import type { TargetKind } from './mosaics.js';
 
-type Asked = Pick<Call, 'services' | 'params' | 'search' | 'signal' | 'base'>;
+type Asked = Pick<Call, 'services' | 'params' | 'search' | 'signal' | 'base' | 'body'>;
 
 const CACHED = 'public, max-age=60';
 
-/** A tile of a target; z, x and y as the path has them. */
-export function titilerTile(titiler: TitilerConfig, call: Asked, kind: TargetKind, target: Target, place: { tms: string; z: string; x: string; y: string }): Promise<TitilerPicture> {
+/** @param path below TiTiler's own path of the target: `['tiles', tms, z, x, y]` */
+function titilerAnswer(titiler: TitilerConfig, call: Asked, kind: TargetKind, target: Target, path: readonly string[]): Promise<TitilerPicture> {
   const { config } = call.services;
   const { collectionId = '', datasetId = '' } = call.params;
   const base = config.publicUrl === undefined ? call.base : withRootPath(config.publicUrl, config.rootPath);
   const id = target.searchId ?? '';
   const mosaic = { collection: `${paths.collection(collectionId)}/mosaic.json`, dataset: paths.datasetMosaic(datasetId), search: `${paths.search(id)}/mosaic.json` }[kind];
   const subject = { search: kind === 'collection' ? { collection: collectionId } : { id }, mosaic: base + mosaic, asset: target.asset ?? 'data' };
-  return askTitiler(call.services.titiler, titilerUrl(titiler, subject, { ...place, query: call.search }), call.signal);
+  return askTitiler(call.services.titiler, titilerUrl(titiler, subject, { path, query: call.search }), call.signal, call.body);
 }
 
-export async function titilerReply(titiler: TitilerConfig, call: Asked, kind: TargetKind, target: Target): Promise<Reply> {
-  const { tileMatrixSetId: tms = 'WebMercatorQuad', z = '', x = '', y = '' } = call.params;
+export async function titilerReply(titiler: TitilerConfig, call: Asked, kind: TargetKind, target: Target, path: readonly string[]): Promise<Reply> {
   const began = performance.now();
-  const { bytes, type } = await titilerTile(titiler, call, kind, target, { tms, z, x, y });
+  const { bytes, type } = await titilerAnswer(titiler, call, kind, target, path);
   const headers = { 'Cache-Control': CACHED, 'Server-Timing': `titiler;dur=${(performance.now() - began).toFixed(1)}` };
   return bytes === undefined ? { status: 204, headers } : { text: bytes, type, headers };
 }
@@ -36,8 +35,8 @@ export const titilerRenderer = (titiler: TitilerConfig, call: Asked, kind: Targe
   async render(request) {
     if (!('tms' in request)) throw notImplemented('TiTiler is asked for tiles only.');
     const { tms, z, x, y, tileSize } = request;
-    const place = { tms, z: String(z), x: String(x), y: `${y}.png` };
-    const { bytes, type } = await titilerTile(titiler, { ...call, search: new URLSearchParams({ tilesize: String(tileSize) }) }, kind, target, place);
+    const path = ['tiles', tms, String(z), String(x), `${y}.png`];
+    const { bytes, type } = await titilerAnswer(titiler, { ...call, search: new URLSearchParams({ tilesize: String(tileSize) }) }, kind, target, path);
     return { bytes: bytes ?? Buffer.alloc(0), contentType: type, empty: bytes === undefined, used: [], failed: [] };
   },
 });

@@ -4,7 +4,7 @@ import { COLORMAP_NAMES, namedColormap, parseColormap } from '../src/tiles/color
 import { TILE_FORMATS, type WantedFormat } from '../src/tiles/encode.js';
 import { parseExpressions } from '../src/tiles/expression.js';
 import { RESAMPLINGS } from '../src/tiles/kernels.js';
-import { type Colormap, PIXEL_SELECTIONS, type Style } from '../src/tiles/style.js';
+import { type AssetWish, type Colormap, PIXEL_SELECTIONS, type Style } from '../src/tiles/style.js';
 import { choice, flag, type Parameter, type Parsed, repeated, text } from './parameters.js';
 
 /** Several values: a parameter that is repeated, or parts between commas. */
@@ -24,10 +24,29 @@ const bands: Parameter<(number | string)[]> = {
   parse: (values) => parts(values).map((part) => (/^[1-9]\d{0,4}$/.test(part) ? Number(part) : part)),
 };
 
-const expression: Parameter<string[]> = {
-  ...text('Band arithmetic, such as (b2-b1)/(b2+b1); several expressions are bands of the picture, a semicolon between them.'),
-  parse: (values) => parseExpressions(values[0] ?? '').map((parsed) => parsed.text),
+/** Titiler's `assets`: `red`, or with what is taken of it, `red|bidx=1,2`. */
+const assets: Parameter<AssetWish[]> = {
+  ...repeated('The assets to draw, once for each or with commas between; `data`, else the only GeoTIFF asset, unless told. The bands of several follow one another. What is taken of one stands behind it: `red|bidx=1,2`, `red|bands=b1`, `red|expression=b1*2`.'),
+  parse(values, name) {
+    const wishes = values.flatMap((value) => (value.includes('|') ? [value] : value.split(','))).map((value) => value.trim()).filter((value) => value !== '').map((value) => wishOf(value, name));
+    if (wishes.length > MAX_ASSETS) throw invalidAt(name, `are ${wishes.length}; ${MAX_ASSETS} may be drawn together`);
+    return wishes;
+  },
 };
+
+const MAX_ASSETS = 32;
+
+function wishOf(text: string, path: string): AssetWish {
+  const [name = '', ...options] = text.split('|');
+  if (name === '') throw invalidAt(path, `${JSON.stringify(text.slice(0, 40))} names no asset`);
+  const said = options.flatMap((option) => option.split('&')).map((option) => /^(bidx|bands|expression)=(.+)$/s.exec(option) ?? [option]);
+  return said.reduce<AssetWish>((wish, [whole, key, value = '']) => {
+    if (key === 'bidx') return { ...wish, bands: bidx.parse([value], path) };
+    if (key === 'bands') return { ...wish, bands: bands.parse([value], path) };
+    if (key === 'expression') return { ...wish, expressions: parseExpressions(value).map((parsed) => parsed.text) };
+    throw invalidAt(path, `${JSON.stringify(whole?.slice(0, 40))} is no option of an asset; known are bidx, bands and expression`);
+  }, { name });
+}
 
 const rescale: Parameter<(readonly [number, number])[]> = {
   ...repeated('The lowest and highest value, a comma between; once, or for each band. They become 0 and 255.'),
@@ -72,7 +91,7 @@ const refused = (what: string, harmless: readonly string[] = []): Parameter<unde
 export const styleParameters = {
   bidx,
   bands,
-  expression,
+  expression: text('Band arithmetic, such as (b2-b1)/(b2+b1), over all bands of all assets, which may be named with their asset too: red_b1/nir_b1. Several expressions are bands of the picture, a semicolon between them.'),
   rescale,
   nodata,
   unscale: flag('Applies the scale and offset of each band of the file.'),
@@ -82,7 +101,7 @@ export const styleParameters = {
   colormap_name: colormapName,
   colormap,
   return_mask: flag('Whether places without data are transparent; true unless told.'),
-  asset_as_band: refused('Each asset as one band of the expression', ['false']),
+  asset_as_band: flag('Each asset has one band, and the name of the asset may stand for it in an expression.'),
   algorithm: refused('An algorithm over the pixels'),
   algorithm_params: refused('Its parameters'),
   color_formula: refused('A colour formula'),
@@ -90,16 +109,17 @@ export const styleParameters = {
   padding: refused('Pixels that resampling reads beyond the edges', ['0']),
 };
 
+/** The parameters of what is drawn of items, where those of {@link styleParameters} are of single files. */
+export const itemStyleParameters = { assets, ...styleParameters };
+
+type StyleQuery = Parsed<typeof styleParameters> & { readonly assets?: AssetWish[] | undefined };
+
 /** @throws InvalidInput for parameters that exclude each other */
-export function styleOf(query: Parsed<typeof styleParameters>): Style {
-  const { bidx: indices, bands: names, expression: expressions, colormap: own, colormap_name: named, rescale: ranges } = query;
-  if (indices !== undefined && names !== undefined) throw invalidAt('bands', 'and bidx say the same; give one of them');
-  const chosen = indices ?? names;
-  if (chosen !== undefined && expressions !== undefined) throw invalidAt('expression', 'names its bands itself; leave out bidx and bands');
+export function styleOf(query: StyleQuery): Style {
+  const { colormap: own, colormap_name: named, rescale: ranges } = query;
   const map = named ?? own;
   return {
-    ...(chosen === undefined || chosen.length === 0 ? {} : { bands: chosen }),
-    ...(expressions === undefined ? {} : { expressions }),
+    ...bandsOf(query),
     ...(ranges === undefined || ranges.length === 0 ? {} : { rescale: ranges }),
     ...(map === undefined ? {} : { colormap: map }),
     ...(query.nodata === undefined ? {} : { nodata: query.nodata }),
@@ -110,6 +130,30 @@ export function styleOf(query: Parsed<typeof styleParameters>): Style {
     ...(query.return_mask === undefined ? {} : { returnMask: query.return_mask }),
   };
 }
+
+/** Which bands of which assets. */
+function bandsOf({ bidx: indices, bands: names, expression, assets: wishes = [], asset_as_band: asBand = false }: StyleQuery): Pick<Style, 'assets' | 'assetAsBand' | 'bands' | 'expressions'> {
+  if (indices !== undefined && names !== undefined) throw invalidAt('bands', 'and bidx say the same; give one of them');
+  const chosen = indices ?? names;
+  if (chosen !== undefined && expression !== undefined) throw invalidAt('expression', 'names its bands itself; leave out bidx and bands');
+  const wanted = wishes.length === 0 && expression !== undefined ? assetsNamedIn(expression) : wishes;
+  const expressions = expression === undefined ? undefined : parseExpressions(expression, wanted.map(({ name }) => name));
+  const isNamed = asBand || wanted.some(({ bands: own, expressions: computed }) => own !== undefined || computed !== undefined) || expressions?.some(({ bands: used }) => used.some((band) => !/^b\d+$/.test(band))) === true;
+  const said = { ...(expressions === undefined ? {} : { expressions: expressions.map(({ text: written }) => written) }), ...(chosen === undefined || chosen.length === 0 ? {} : { bands: chosen }) };
+  if (wanted.length <= 1 && !isNamed) return said;
+  if (wanted.length === 0) throw invalidAt('asset_as_band', 'needs assets');
+  if (chosen !== undefined) throw invalidAt(indices === undefined ? 'bands' : 'bidx', 'says not of which asset; write assets=name|bidx=1');
+  return { ...said, assets: wanted, ...(asBand ? { assetAsBand: true } : {}) };
+}
+
+/** `red_b1/nir_b1` tells its assets itself. */
+const assetsNamedIn = (expression: string): AssetWish[] => [...new Set([...expression.matchAll(/\b([A-Za-z_]\w*)_b[1-9]\d*\b/g)].map(([, name = '']) => name))].map((name) => ({ name }));
+
+/** The assets that a style is drawn of; undefined where the caller names none. */
+export const assetsOf = ({ assets: wishes }: { readonly assets?: readonly AssetWish[] | undefined }, style: Style): string[] | undefined => {
+  const wanted = style.assets ?? wishes ?? [];
+  return wanted.length === 0 ? undefined : wanted.map(({ name }) => name);
+};
 
 /** `jpeg` is another name of jpg. */
 export const FORMAT_NAMES: readonly string[] = [...TILE_FORMATS, 'jpeg'];

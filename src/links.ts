@@ -33,6 +33,7 @@ export const paths = {
   datasetTile: (id: string, tile: string): string => `/api/datasets/${segment(id)}/tiles/${segment(tile)}`,
   datasetMosaic: (id: string): string => `/api/datasets/${segment(id)}/mosaic.json`,
   job: (id: string): string => `/api/jobs/${segment(id)}`,
+  colorMap: (id: string): string => `/colorMaps/${segment(id)}`,
   search: (id: string): string => `/searches/${segment(id)}`,
   viewer: (id: string, asset: string): string =>
     `/searches/${segment(id)}/WebMercatorQuad/map.html?assets=${encodeURIComponent(asset)}`,

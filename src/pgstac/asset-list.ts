@@ -14,15 +14,16 @@ export interface AssetQuery {
   readonly sortby: readonly SortKey[];
   readonly visibility: Visibility;
   readonly resolver: PropertyResolver;
-  /** The asset wanted; undefined: `data`, else the item's only data asset. */
-  readonly asset: string | undefined;
+  /** The assets wanted, all of which an item needs; undefined: `data`, else the item's only data asset. */
+  readonly assets: readonly string[] | undefined;
   readonly limit: number;
 }
 
 export interface TileAsset {
   readonly id: string;
   readonly collection: string;
-  readonly href: string;
+  /** Of each asset wanted, in their order. */
+  readonly hrefs: readonly string[];
   /** The transaction that wrote the item: another one after each change of it. */
   readonly version: string;
 }
@@ -30,7 +31,7 @@ export interface TileAsset {
 interface Row {
   readonly id: string;
   readonly collection: string;
-  readonly href: string | null;
+  readonly hrefs: readonly (string | null)[];
   readonly assets: JsonObject | null;
   readonly item_assets: JsonObject | null;
   readonly version: string;
@@ -39,25 +40,26 @@ interface Row {
 function statement(query: AssetQuery): { text: string; values: unknown[] } {
   const builder = new SqlBuilder();
   const where = selectionSql(query.selection, query.visibility, builder, query.resolver);
-  const asset = builder.param(query.asset ?? 'data', 'text');
+  const hrefs = (query.assets ?? ['data']).map((name) => `i.content->'assets'->${builder.param(name, 'text')}->>'href'`);
   const order = orderSql(sortKeys(query.sortby, query.resolver), false);
   // Another asset is looked for only where the caller named none and the item has no `data`.
-  const others = query.asset === undefined ? `CASE WHEN i.content->'assets'->${asset}->>'href' IS NULL THEN i.content->'assets' END` : 'NULL::jsonb';
-  const text = `SELECT i.id, i.collection, i.xmin::text AS version, i.content->'assets'->${asset}->>'href' AS href, ${others} AS assets,
+  const others = query.assets === undefined ? `CASE WHEN ${hrefs[0]} IS NULL THEN i.content->'assets' END` : 'NULL::jsonb';
+  const text = `SELECT i.id, i.collection, i.xmin::text AS version, ARRAY[${hrefs.join(', ')}] AS hrefs, ${others} AS assets,
       CASE WHEN ${others} IS NULL THEN NULL ELSE c.content->'item_assets' END AS item_assets
     FROM pgstac.items i JOIN pgstac.collections c ON c.id = i.collection
     WHERE ${where} ORDER BY ${order} LIMIT ${builder.param(query.limit, 'int')}`;
   return { text, values: [...builder.values] };
 }
 
-function toAsset(row: Row): TileAsset | undefined {
-  const href = row.href ?? hrefOfOther(row);
-  return href === undefined ? undefined : { id: row.id, collection: row.collection, href, version: row.version };
+function toAsset(row: Row, isNamed: boolean): TileAsset | undefined {
+  const hrefs = isNamed ? row.hrefs : [row.hrefs[0] ?? hrefOfOther(row)];
+  const { id, collection, version } = row;
+  return hrefs.every((href) => typeof href === 'string') ? { id, collection, hrefs, version } : undefined;
 }
 
-/** A bounded number of assets at once: for a tile. */
+/** A bounded number of items' assets at once: for a tile. */
 export async function listAssets(pool: Pool, query: AssetQuery): Promise<TileAsset[]> {
   const { text, values } = statement(query);
   const { rows } = await pool.query<Row>(text, values);
-  return rows.flatMap((row) => toAsset(row) ?? []);
+  return rows.flatMap((row) => toAsset(row, query.assets !== undefined) ?? []);
 }

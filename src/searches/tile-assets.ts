@@ -1,11 +1,12 @@
-/** The assets of a map tile, in the order in which they stack. */
+/** The assets of a map tile or another place, in the order in which they stack. */
 import { createHash } from 'node:crypto';
+import type { Geometry } from 'geojson';
 import type { PropertyResolver } from '../cql2/resolver.js';
-import { bboxGeometry, type Bbox } from '../geojson.js';
+import type { Bbox } from '../geojson.js';
 import { isObject, textOf } from '../json.js';
 import { liveBounds } from '../pgstac/bounds.js';
 import { asOfNow } from '../pgstac/as-of-now.js';
-import { listAssets } from '../pgstac/asset-list.js';
+import { listAssets, type TileAsset } from '../pgstac/asset-list.js';
 import { readItem } from '../pgstac/items-read.js';
 import { type AccessLimits, stackedItems } from '../pgstac/stacked-items.js';
 import type { ItemSelection } from '../search/query.js';
@@ -18,13 +19,6 @@ type Deps = Pick<Services, 'database'>;
 
 /** What of titiler-pgstac's limits was said; the coverage of footprints is looked at only where it was asked for. */
 export type TileLimits = Partial<AccessLimits>;
-
-export interface TileAsset {
-  readonly id: string;
-  readonly href: string;
-  /** Another one after each change of the item. */
-  readonly version: string;
-}
 
 export interface TileAssets {
   /** The first on top. */
@@ -43,35 +37,30 @@ const REMEMBERED = 5000;
 const lists = asOfNow<TileAssets>(REMEMBERED);
 
 /**
- * Assets whose footprints meet a box: those of this moment, whoever wrote them.
+ * Assets whose footprints meet a place: those of this moment, whoever wrote them.
  *
  * Without `exitWhenFull` and `skipCovered` all of them up to the limit, since drawing ends by itself where every pixel is
  * filled, and a footprint that covers the tile may have holes in its pixels (docs/decisions/0050-tiles-served.md).
+ * @param assets names of the assets of an item, all of which it needs; its data asset unless told
  */
-export function assetsOn(services: Deps, target: Target, box: Bbox, asset: string | undefined, limits: TileLimits = {}): Promise<TileAssets> {
-  const wanted = asset ?? (target.asset === 'data' ? undefined : target.asset);
+export function assetsOn(services: Deps, target: Target, place: Geometry, assets: readonly string[] | undefined, limits: TileLimits = {}): Promise<TileAssets> {
+  const wanted = assets ?? (target.asset === undefined || target.asset === 'data' ? undefined : [target.asset]);
   const { selection, sortby, natural, visibility } = target;
-  const key = JSON.stringify([selection, sortby, natural, visibility.hidden, box, wanted, limits]);
+  const key = JSON.stringify([selection, sortby, natural, visibility.hidden, place, wanted, limits]);
   return lists(services.database.pool, key, async () => {
     const resolver = await resolverFor(services, target);
     const isStacked = limits.exitWhenFull === true || limits.skipCovered === true || limits.seconds !== undefined;
-    return isStacked ? stacked(services, target, box, wanted, limits, resolver) : listed(services, target, box, wanted, limits, resolver);
+    return isStacked ? stacked(services, target, place, wanted, limits, resolver) : listed(services, target, place, wanted, limits, resolver);
   });
 }
 
-/** The same without limits of the caller's. */
-export async function assetsIn(services: Deps, target: Target, box: Bbox, asset: string | undefined): Promise<readonly TileAsset[]> {
-  return (await assetsOn(services, target, box, asset)).assets;
-}
-
-async function listed({ database }: Deps, target: Target, box: Bbox, asset: string | undefined, limits: TileLimits, resolver: PropertyResolver): Promise<TileAssets> {
+async function listed({ database }: Deps, target: Target, place: Geometry, wanted: readonly string[] | undefined, limits: TileLimits, resolver: PropertyResolver): Promise<TileAssets> {
   const limit = Math.min(limits.items ?? ITEMS_LIMIT, limits.scan ?? SCAN_LIMIT);
-  const found = await listAssets(database.pool, { selection: within(target, box), sortby: stackingOrder(target, undefined), visibility: target.visibility, resolver, asset, limit: limit + 1 });
-  const assets = found.slice(0, limit).map(({ id, href, version }) => ({ id, href, version }));
-  return { assets, cut: found.length > limit ? (limit === limits.scan ? 'scan_limit' : 'items_limit') : undefined };
+  const found = await listAssets(database.pool, { selection: within(target, place), sortby: stackingOrder(target, undefined), visibility: target.visibility, resolver, assets: wanted, limit: limit + 1 });
+  return { assets: found.slice(0, limit), cut: found.length > limit ? (limit === limits.scan ? 'scan_limit' : 'items_limit') : undefined };
 }
 
-async function stacked({ database }: Deps, target: Target, box: Bbox, asset: string | undefined, said: TileLimits, resolver: PropertyResolver): Promise<TileAssets> {
+async function stacked({ database }: Deps, target: Target, place: Geometry, wanted: readonly string[] | undefined, said: TileLimits, resolver: PropertyResolver): Promise<TileAssets> {
   const limits: AccessLimits = {
     scan: said.scan ?? SCAN_LIMIT,
     items: said.items ?? ITEMS_LIMIT,
@@ -85,29 +74,28 @@ async function stacked({ database }: Deps, target: Target, box: Bbox, asset: str
     sortby: stackingOrder(target, undefined),
     visibility: target.visibility,
     resolver,
-    place: bboxGeometry(box),
+    place,
     limits,
     release: database.pgstacVersion,
     onCut: (limit) => (cut = limit),
   });
   const assets = items.flatMap((stored) => {
     const item = readItem(stored);
-    const href = hrefOf(item['assets'], asset);
-    return href === undefined ? [] : [{ id: textOf(item['id']), href, version: createHash('sha1').update(JSON.stringify(item)).digest('base64url') }];
+    const hrefs = hrefsOf(item['assets'], wanted);
+    return hrefs === undefined ? [] : [{ id: textOf(item['id']), collection: textOf(item['collection']), hrefs, version: createHash('sha1').update(JSON.stringify(item)).digest('base64url') }];
   });
   return { assets, cut };
 }
 
-function hrefOf(assets: unknown, asset: string | undefined): string | undefined {
+function hrefsOf(assets: unknown, wanted: readonly string[] | undefined): string[] | undefined {
   if (!isObject(assets)) return undefined;
-  const found = assets[asset ?? dataAssetKey(assets) ?? ''];
-  return isObject(found) && typeof found['href'] === 'string' ? found['href'] : undefined;
+  const hrefs = (wanted ?? [dataAssetKey(assets) ?? '']).map((name) => (isObject(assets[name]) ? assets[name]['href'] : undefined));
+  return hrefs.every((href) => typeof href === 'string') ? hrefs : undefined;
 }
 
 /** A search that has an area of its own keeps it; the tile's is a second condition, by way of the filter. */
-function within(target: Target, box: Bbox): ItemSelection {
+function within(target: Target, geometry: Geometry): ItemSelection {
   const { bbox, intersects, ...rest } = target.selection;
-  const geometry = bboxGeometry(box);
   if (bbox === undefined && intersects === undefined) return { ...rest, intersects: geometry };
   const at = { pointer: '' };
   return narrowed(target.selection, {

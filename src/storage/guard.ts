@@ -70,6 +70,8 @@ export interface DocumentOptions {
   /** The most bytes of the body. */
   readonly limit: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** JSON to be posted. */
+  readonly body?: string;
 }
 
 export interface FetchedDocument {
@@ -81,15 +83,16 @@ export interface FetchedDocument {
 }
 
 /**
- * One whole document by GET.
+ * One whole document by GET, or by POST where there is a body.
  * @throws Refused, Upstream (no answer, more bytes than the limit), UpstreamTimeout; the signal's reason
  */
-export async function fetchDocument(guard: Guard, url: URL, { signal, limit, headers = {} }: DocumentOptions): Promise<FetchedDocument> {
+export async function fetchDocument(guard: Guard, url: URL, { signal, limit, headers = {}, body: posted }: DocumentOptions): Promise<FetchedDocument> {
   const { request } = await import('undici');
   const dispatcher = await guard.agent();
+  const post = posted === undefined ? {} : { method: 'POST', body: posted } as const;
   try {
     return await followed(url, (hop) => guard.check(hop), async (at) => {
-      const { statusCode, headers: said, body } = await request(at, { dispatcher, signal, headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'stac-mosaic', ...headers } });
+      const { statusCode, headers: said, body } = await request(at, { dispatcher, signal, ...post, headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'stac-mosaic', ...(posted === undefined ? {} : { 'content-type': 'application/json' }), ...headers } });
       body.on('error', () => undefined); // told to whoever reads it
       const text = (name: string): string | undefined => [said[name]].flat()[0];
       const location = REDIRECTS.has(statusCode) ? text('location') : undefined;

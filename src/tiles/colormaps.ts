@@ -13,7 +13,7 @@ export const COLORMAP_NAMES: readonly string[] = [...named.keys()].flatMap((name
  * A colormap of 256 values.
  * @throws DomainError InvalidInput for a name that is not in {@link COLORMAP_NAMES}
  */
-export function namedColormap(name: string, path = 'colormap_name'): Colormap {
+export function namedColormap(name: string, path = 'colormap_name'): Extract<Colormap, { type: 'values' }> {
   const lower = name.toLowerCase();
   const colours = named.get(lower) ?? named.get(lower.replace(/_r$/, ''));
   if (colours === undefined) throw invalidAt(path, `${name.slice(0, 40)} is no colormap here; known are matplotlib's, such as viridis, and each with _r behind it`);

@@ -19,8 +19,8 @@ export interface Grid {
   readonly isWarped: boolean;
 }
 
-/** Points of an edge that GDAL projects to find the bounds of what it warps (GDALSuggestedWarpOutput). */
-const EDGE_POINTS = 20;
+/** Parts of an edge whose ends GDAL projects to find the bounds of what it warps, as its answers show (GDALSuggestedWarpOutput). */
+const edgeParts = ({ width, height }: Dimensions): number => Math.max(21, Math.min(101, Math.floor(Math.min(width, height) / 50 + 0.5)));
 /** Longest side of a picture whose size nothing tells. */
 const UNKNOWN = 256;
 
@@ -31,8 +31,9 @@ export function nativeGrid(epsg: Area['epsg'], header: CogHeader): Grid {
   const polar = epsgOf(header) === 4326 && epsg === 3857;
   const [low, high] = polar ? [Math.max(south, -MERCATOR_MAX_LAT), Math.min(north, MERCATOR_MAX_LAT)] : [south, north];
   let [left, top] = [Infinity, -Infinity];
-  for (let i = 0; i <= EDGE_POINTS; i++) {
-    const [x, y] = [west + ((east - west) * i) / EDGE_POINTS, low + ((high - low) * i) / EDGE_POINTS];
+  const parts = edgeParts(header);
+  for (let i = 0; i <= parts; i++) {
+    const [x, y] = [west + ((east - west) * i) / parts, low + ((high - low) * i) / parts];
     for (const [px, py] of [toTile(x, low), toTile(x, high), toTile(west, y), toTile(east, y)]) {
       if (px < left) left = px;
       if (py > top) top = py;

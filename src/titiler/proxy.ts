@@ -1,6 +1,6 @@
 /** Tiles asked of a TiTiler in the place of being drawn: titiler-pgstac on the same database, or titiler's MosaicJSON over ours. */
 import type { TilesConfig } from '../config-tiles.js';
-import { DomainError, invalidInput, messageOf } from '../errors.js';
+import { DomainError, invalidInput, messageOf, notImplemented } from '../errors.js';
 import { isObject } from '../json.js';
 import { segment } from '../links.js';
 import { fetchDocument, type Guard } from '../storage/guard.js';
@@ -18,12 +18,9 @@ export interface TitilerSubject {
   readonly asset: string;
 }
 
-export interface TitilerTile {
-  readonly tms: string;
-  readonly z: string;
-  readonly x: string;
-  /** With its format, where there is one: `12.png`. */
-  readonly y: string;
+export interface TitilerPlace {
+  /** Below the subject, as TiTiler has it: `['tiles', 'WebMercatorQuad', '4', '8', '5.png']`, `['point', '10,20']`. */
+  readonly path: readonly string[];
   /** As the caller wrote it. */
   readonly query: URLSearchParams;
 }
@@ -40,14 +37,16 @@ const TIMEOUT_MS = 30_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_DETAIL = 300;
 
-export function titilerUrl({ url, kind }: TitilerConfig, { search, mosaic, asset }: TitilerSubject, { tms, z, x, y, query }: TitilerTile): URL {
+/** @throws NotImplemented for what titiler's MosaicJSON has no route for */
+export function titilerUrl({ url, kind }: TitilerConfig, { search, mosaic, asset }: TitilerSubject, { path, query }: TitilerPlace): URL {
   const said = new URLSearchParams(query);
   for (const name of OURS) said.delete(name);
   rename(said, 'bands', 'bidx');
   // Ours takes names too.
   if (!/^\s*[[{]/.test(said.get('colormap') ?? '{')) rename(said, 'colormap', 'colormap_name');
-  const place = `tiles/${[tms, z, x, y].map(segment).join('/')}`;
+  const place = path.map(segment).join('/');
   if (kind === 'mosaicjson') {
+    if (path[0] !== 'tiles' && path[0] !== 'point') throw notImplemented(`TiTiler's MosaicJSON has no ${path[0]?.split('.')[0]}; tiles and point are asked of it.`);
     const document = new URL(mosaic);
     document.searchParams.set('asset', said.get('assets') ?? asset);
     said.delete('assets');
@@ -61,7 +60,12 @@ export function titilerUrl({ url, kind }: TitilerConfig, { search, mosaic, asset
 
 /** titiler-pgstac takes bands and band arithmetic as options of each asset: `data|bidx=1,2` (titiler 1.0 and later). */
 function withOptions(query: URLSearchParams, asset: string): void {
-  const names = query.has('assets') ? query.getAll('assets') : [asset];
+  const names = query.has('assets') ? query.getAll('assets').flatMap((name) => (name.includes('|') ? [name] : name.split(','))) : [asset];
+  if (names.length > 1 || names.some((name) => name.includes('|'))) {
+    query.delete('assets');
+    for (const name of names) query.append('assets', name);
+    return;
+  }
   const bands = query.getAll('bidx').join(',');
   const expression = query.get('expression');
   for (const name of ['assets', 'bidx', 'expression']) query.delete(name);
@@ -76,12 +80,13 @@ function rename(query: URLSearchParams, from: string, to: string): void {
 }
 
 /**
+ * @param body of a POST
  * @throws InvalidInput for what TiTiler takes for a fault of the caller, Upstream when it fails or leads elsewhere,
  *   UpstreamTimeout after 30 s; the signal's reason
  */
-export async function askTitiler(guard: Guard, url: URL, signal: AbortSignal): Promise<TitilerPicture> {
+export async function askTitiler(guard: Guard, url: URL, signal: AbortSignal, body?: unknown): Promise<TitilerPicture> {
   const deadline = AbortSignal.timeout(TIMEOUT_MS);
-  const { status, type = 'application/octet-stream', bytes } = await fetchDocument(guard, url, { signal: AbortSignal.any([signal, deadline]), limit: MAX_BYTES }).catch((error: unknown) => {
+  const { status, type = 'application/octet-stream', bytes } = await fetchDocument(guard, url, { signal: AbortSignal.any([signal, deadline]), limit: MAX_BYTES, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }).catch((error: unknown) => {
     if (signal.aborted) throw signal.reason;
     if (deadline.aborted) throw new DomainError('UpstreamTimeout', `TiTiler did not answer within ${TIMEOUT_MS / 1000} s.`, { cause: error });
     if (error instanceof DomainError && !(error instanceof Refused)) throw error;
