@@ -2,6 +2,7 @@
 import { routes } from '../../routes/index.js';
 import { hasPage } from '../../routes/negotiate.js';
 import { linksOf, listOf, text, type TestAnswer } from '../support/client.js';
+import { makeCog } from '../support/cogs.js';
 import { boxTiles, collectionBody, datasetBody, itemBody, postDataset } from '../support/datasets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -12,12 +13,14 @@ const HOSTILE_ITEM = 'item"><img src=x onerror=alert(1)>';
 
 let server: TestServer;
 /** What stands in the path templates. */
-const values: Record<string, string> = { collectionId: 'seen', itemId: 'one', datasetId: 'drawn', tileId: 'drawn_tile_001', tileMatrixSetId: 'WebMercatorQuad', z: '0', x: '0', y: '0', tileMatrix: '0', tileRow: '0', tileCol: '0', lon: '0', lat: '0', minx: '0', miny: '0', maxx: '1', maxy: '1' };
+const values: Record<string, string> = { collectionId: 'seen', itemId: 'one', datasetId: 'drawn', tileId: 'drawn_tile_001', tileMatrixSetId: 'WebMercatorQuad', z: '0', x: '0', y: '0', tileMatrix: '0', tileRow: '0', tileCol: '0', lon: '65', lat: '25', colorMapId: 'viridis', minx: '0', miny: '0', maxx: '1', maxy: '1' };
 
 beforeAll(async () => {
   server = await startTestServer();
   const { request } = server;
-  const answer = await postDataset(server, datasetBody('drawn', boxTiles(4)));
+  // One tile can be read: pages of values at a point show its pixels.
+  const href = await server.file('readable.tif', await makeCog({ width: 64, height: 64, res: 10 / 64, west: 60, north: 30, block: 64, pixels: () => [1, 2, 3] }));
+  const answer = await postDataset(server, datasetBody('drawn', [...boxTiles(4), { href, bbox: [60, 20, 70, 30], index: 5 }]));
   values['searchId'] = text(answer['search_id']);
   const job = await request('POST', '/api/jobs', { body: { dataset: datasetBody('coming').dataset, expected_tiles: 2 } });
   values['jobId'] = text(job.body['job_id']);
@@ -37,7 +40,7 @@ beforeAll(async () => {
     },
     links: [{ rel: 'via', href: 'javascript:alert(2)', title: 'click' }],
   });
-  const features = [itemBody('one', { properties: { title: 'The first' } }), itemBody('two', { bbox: [2, 2, 3, 3] })];
+  const features = [itemBody('one', { properties: { title: 'The first' } }), itemBody('two', { bbox: [2, 2, 3, 3] }), itemBody('three', { bbox: [60, 20, 70, 30], assets: { data: { href } } })];
   const made = await request('POST', '/collections/seen/items', { body: { type: 'FeatureCollection', features } });
   expect(made.status).toBe(201);
   // Our own routes refuse such addresses; other writers of the database do not.

@@ -10,10 +10,13 @@ let titiler: Server;
 let url: string;
 let answer: { status: number; type?: string; body?: string };
 const asked: URL[] = [];
+const bodies: string[] = [];
 
 beforeAll(async () => {
   titiler = createServer((request, response) => {
     asked.push(new URL(request.url ?? '', 'http://titiler'));
+    let body = '';
+    request.setEncoding('utf8').on('data', (piece: string) => (body += piece)).on('end', () => bodies.push(body));
     if (answer.status === 0) request.socket.destroy();
     else response.writeHead(answer.status, { 'content-type': answer.type ?? 'image/png' }).end(answer.body);
   });
@@ -28,6 +31,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await server.reset();
   asked.length = 0;
+  bodies.length = 0;
   answer = { status: 200, body: 'picture' };
 });
 
@@ -66,6 +70,36 @@ test("titiler's MosaicJSON is asked by the URL of ours", async () => {
     const [one] = asked;
     expect(one?.pathname).toBe('/mosaicjson/tiles/WebMercatorQuad/4/8/7');
     expect([...(one?.searchParams ?? [])]).toEqual([['rescale', '0,100'], ['url', `${base}/api/datasets/far/mosaic.json?asset=data`]]);
+  });
+});
+
+test('points, boxes, features and statistics are asked of titiler-pgstac too; its MosaicJSON has no such routes and is asked for none', async () => {
+  const id = text((await postDataset(server, datasetBody('far')))['search_id']);
+  const square = { type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: [[[0, 0], [1, 0], [1, 1], [0, 0]]] } };
+  const paths = async (request: TestVariant['request']): Promise<number[]> => [
+    (await request('GET', `/searches/${id}/point/10.5,20?assets=data&coord_crs=EPSG:4326`)).status,
+    (await request('GET', `/searches/${id}/bbox/0,1,10,11?assets=data|bidx=1&assets=more&max_size=64`)).status,
+    (await request('GET', `/searches/${id}/bbox/0,1,10,11/20x10.webp?assets=data`)).status,
+    (await request('POST', `/searches/${id}/feature/20x10.jpg?assets=data`, { body: square })).status,
+    (await request('POST', `/searches/${id}/statistics?assets=data&p=5`, { body: square })).status,
+    (await request('GET', '/api/datasets/far/preview?rescale=0,9&max_size=64')).status,
+  ];
+  await through('pgstac', async ({ request }) => {
+    expect(await paths(request)).toEqual([200, 200, 200, 200, 200, 200]);
+    expect(asked.map(({ pathname, search }) => decodeURIComponent(pathname.replace(`/searches/${id}/`, '') + search))).toEqual([
+      'point/10.5,20?coord_crs=EPSG:4326&assets=data',
+      'bbox/0,1,10,11.png?max_size=64&assets=data|bidx=1&assets=more',
+      'bbox/0,1,10,11/20x10.webp?assets=data',
+      'feature/20x10.jpg?assets=data',
+      'statistics?p=5&assets=data',
+      'bbox/0,0,40,10.png?rescale=0,9&max_size=64&dst_crs=EPSG:3857&assets=data',
+    ]);
+    expect(bodies.filter((body) => body !== '').map((body) => JSON.parse(body) as unknown)).toEqual([square, square]);
+  });
+  asked.length = 0;
+  await through('mosaicjson', async ({ request }) => {
+    expect(await paths(request)).toEqual([200, 501, 501, 501, 501, 501]);
+    expect(asked.map(({ pathname }) => decodeURIComponent(pathname))).toEqual(['/mosaicjson/point/10.5,20']);
   });
 });
 
