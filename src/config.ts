@@ -28,6 +28,8 @@ export interface Config extends AuthConfig, LimitsConfig, StorageConfig, TilesCo
   readonly trustProxy: boolean | number | string;
   readonly database: DatabaseConfig;
   readonly dataDir: string;
+  /** A folder whose embedded database a new one begins as a copy of; images carry one. */
+  readonly embeddedTemplate: string | undefined;
   /** What can be fetched again: pgSTAC's SQL, the STAC schemas. */
   readonly cacheDir: string;
   /** A folder with the Python wheels, for machines without pip or network. */
@@ -144,6 +146,7 @@ export function loadConfig(env: Environment = process.env): Config {
     },
     dataDir,
     cacheDir: resolve(reader.text('CACHE_DIR') ?? defaultCacheDir(env)),
+    embeddedTemplate: reader.text('EMBEDDED_TEMPLATE'),
     wheelDir: reader.text('WHEEL_DIR'),
     ...readAuth(reader, host),
     ...readLimits(reader),

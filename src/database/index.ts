@@ -42,7 +42,7 @@ export interface OpenOptions {
   readonly onProgress?: ((message: string) => void) | undefined;
 }
 
-export type DatabaseSettings = Pick<Config, 'database' | 'dataDir' | 'cacheDir'> & { readonly wheelDir?: string | undefined };
+export type DatabaseSettings = Pick<Config, 'database' | 'dataDir' | 'cacheDir'> & { readonly wheelDir?: string | undefined; readonly embeddedTemplate?: string | undefined };
 
 /**
  * Opens the database of the configuration and migrates it. Throws a PgstacVersionError for a pgSTAC that is not supported,
@@ -87,9 +87,11 @@ const there = (migrated: MigrateResult): Pick<Database, 'pgstacVersion' | 'migra
 async function openEmbedded(settings: DatabaseSettings, options: OpenOptions): Promise<Database> {
   const { logger, onProgress } = options;
   // Loaded only here: a server on PostgreSQL has no use for PGlite.
-  const { startEmbedded } = await import('./embedded/index.js');
+  const { beginAsCopy, startEmbedded } = await import('./embedded/index.js');
+  const dataDir = join(settings.dataDir, 'database');
+  if (settings.embeddedTemplate !== undefined) await beginAsCopy(join(settings.embeddedTemplate, 'database'), dataDir, onProgress);
   const embedded = await startEmbedded({
-    dataDir: join(settings.dataDir, 'database'),
+    dataDir,
     logger,
     ...(onProgress === undefined ? {} : { onProgress }),
   });

@@ -1,18 +1,9 @@
 /** Caches of tiles that servers share, against the real programs; skipped where they are not installed. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { createLogger } from '../../src/log.js';
 import { openTileCache } from '../../src/tiles/open-cache.js';
 import { memoryCache, type CachedTile, type TileCache } from '../../src/tiles/tile-cache.js';
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
+import { freePort } from '../support/free-port.js';
 
 const tile = (size = 1000): CachedTile => ({ bytes: Buffer.from(Uint8Array.from({ length: size }, (_, i) => i % 256)), contentType: 'image/png', empty: false, used: ['https://cogs.example.com/a.tif'], failed: [] });
 

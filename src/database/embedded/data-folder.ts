@@ -79,3 +79,10 @@ export async function copyDataDir(from: string, to: string): Promise<void> {
   await rename(draft, clusterOf(to));
   await cp(completeOf(from), completeOf(to));
 }
+
+/** {@link copyDataDir} for a first start: a folder that holds a database is left as it is. */
+export async function beginAsCopy(template: string, dataDir: string, onProgress?: (message: string) => void): Promise<void> {
+  if (await exists(completeOf(dataDir))) return;
+  onProgress?.('Copying the database of the image …');
+  await copyDataDir(template, dataDir);
+}

@@ -7,7 +7,7 @@ import type { Logger } from '../../log.js';
 import type { ChildOptions } from './messages.js';
 import { Supervisor } from './supervisor.js';
 
-export { copyDataDir } from './data-folder.js';
+export { beginAsCopy, copyDataDir } from './data-folder.js';
 
 export interface EmbeddedOptions {
   /** The database's folder; an empty one, or none yet, gets an empty database with the extensions pgSTAC needs at hand. */
