@@ -4,6 +4,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   ingest: async () => (await import('./ingest.js')).benchIngest(),
   mosaic: async () => (await import('./mosaic.js')).benchMosaic(),
   'mosaic-cover': () => import('./mosaic-cover.js'),
+  soak: async () => (await import('./soak.js')).benchSoak(),
   load: async () => (await import('./tile-load.js')).benchLoad(),
 };
 

@@ -65,8 +65,8 @@ export function startTiler(uvicorn: string, database: URL, port: number): Promis
 }
 
 /** The built server itself. */
-export function startOurs(main: string, database: URL, port: number, dataDir: string): Promise<Listening> {
-  const env = { ...process.env, DATABASE_URL: database.href, PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: 'error' };
+export function startOurs(main: string, database: URL, port: number, dataDir: string, more: Readonly<Record<string, string>> = {}): Promise<Listening> {
+  const env = { ...process.env, ...more, DATABASE_URL: database.href, PORT: String(port), DATA_DIR: dataDir, LOG_LEVEL: 'error' };
   return started(spawn(process.execPath, [main, 'serve'], { env, stdio: 'ignore' }), `http://127.0.0.1:${port}`, '/health/ready');
 }
 
