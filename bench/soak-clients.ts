@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Heard {
   readonly at: number;
-  /** 0: the connection broke. */
+  /** 0: there was no answer; -1: one that had begun was cut, which no status can tell any more. */
   readonly status: number;
   readonly what: string;
 }
@@ -46,7 +46,8 @@ export function startSoakClients({ url, drawn, key, readers, writers }: SoakOpti
   async function fetched(path: string, { method = 'GET', body, idempotencyKey }: Said): Promise<{ status: number; text: string }> {
     const headers = { 'X-API-Key': key, 'Content-Type': 'application/json', ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }) };
     const response = await fetch(url + path, { method, headers, ...(body === undefined ? {} : { body }), signal: AbortSignal.timeout(TIMEOUT_MS) });
-    return { status: response.status, text: await response.text() };
+    const text = await response.text().catch(() => undefined);
+    return text === undefined ? { status: -1, text: '' } : { status: response.status, text };
   }
 
   async function ask(what: string, path: string, said: Said = {}): Promise<{ status: number; text: string }> {

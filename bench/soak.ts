@@ -15,11 +15,14 @@ const KEY = 'soak-key';
 /** The longest that a fault may be felt. */
 export const WINDOW_MS = 15_000;
 
+/** How a fault may be felt: an answer of the proxy or of an instance without a database, or one that was cut while it came. */
+const FELT = [502, 503, -1];
+
 export interface SoakResult {
   readonly requests: number;
   /** Share of 2xx outside the two windows. */
   readonly calm: number;
-  /** What was answered in the windows that is neither 2xx nor 502 or 503, and outside of them what is not 2xx. */
+  /** What was answered in the windows that is neither 2xx nor 502 or 503 nor cut while it came, and outside of them what is not 2xx. */
   readonly strange: readonly string[];
   /** Seconds from each fault to its last 502 or 503. */
   readonly felt: readonly number[];
@@ -83,7 +86,7 @@ function judge({ heard, written, deleted }: SoakClients, faults: readonly number
   const isGood = (status: number): boolean => status >= 200 && status < 300;
   const calm = heard.filter(({ at }) => faultOf(at) < 0);
   const felt = faults.map((fault, i) => Math.max(0, ...heard.filter(({ at, status }) => faultOf(at) === i && !isGood(status)).map(({ at }) => (at - fault) / 1000)));
-  const strange = heard.filter(({ at, status }) => !isGood(status) && (faultOf(at) < 0 || ![502, 503].includes(status)));
+  const strange = heard.filter(({ at, status }) => !isGood(status) && (faultOf(at) < 0 || !FELT.includes(status)));
   return {
     requests: heard.length,
     calm: calm.filter(({ status }) => isGood(status)).length / Math.max(1, calm.length),
@@ -128,7 +131,7 @@ instance is killed (SIGKILL) and started again, after two thirds PostgreSQL is r
 |---|---|
 | requests | ${result.requests.toLocaleString('en')} |
 | 2xx outside the fault windows (${WINDOW_MS / 1000} s each) | ${(result.calm * 100).toFixed(3)} % |
-| last 502 or 503 after the kill, after the restart | ${result.felt.map((s) => `${s.toFixed(1)} s`).join(', ')} |
+| last 502, 503 or answer cut short after the kill, after the restart | ${result.felt.map((s) => `${s.toFixed(1)} s`).join(', ')} |
 | other answers | ${result.strange.length === 0 ? 'none' : result.strange.join('; ')} |
 | datasets acknowledged, deletes acknowledged | ${result.written}, ${result.deleted} |
 | acknowledged and lost on either instance, searches included | ${result.lost.length} |
