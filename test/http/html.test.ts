@@ -195,7 +195,7 @@ describe('what documents say', () => {
     const markup = text((await page('/collections/seen/items')).body);
     const data = /<script type="application\/json">([\s\S]*?)<\/script>/.exec(markup)?.[1] ?? '';
     const { features } = JSON.parse(data) as { features: { properties: { name: string } }[] };
-    expect(features.map(({ properties }) => properties.name).toSorted()).toEqual([HOSTILE_ITEM, 'one', 'two']);
+    expect(features.map(({ properties }) => properties.name).toSorted()).toEqual([HOSTILE_ITEM, 'one', 'three', 'two']);
     expect(data).not.toContain('<');
   });
 

@@ -1,64 +1,13 @@
 /** titiler-pgstac 3.2 beside us on one database: the same ids, each serves what the other has registered, both survive a restart. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { isObject } from '../../src/json.js';
 import { listOf, type Loose, text } from '../support/client.js';
-import { python } from '../support/cogeo-mosaic.js';
-import { testsOnPostgres } from '../support/database.js';
 import { itemBody, makeCollection } from '../support/datasets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
+import { startTitiler, stopTitiler, type Titiler, whyNoTitiler } from '../support/titiler.js';
 
-function why(): string | undefined {
-  if (python === undefined) return 'STAC_MOSAIC_TEST_PYTHON names no Python';
-  if (!testsOnPostgres()) return 'it needs a PostgreSQL server, not the embedded database';
-  try {
-    execFileSync(python, ['-c', 'import titiler.pgstac, uvicorn'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'titiler.pgstac is not installed there';
-  }
-}
-const skipped = why();
-
-interface Titiler {
-  readonly url: string;
-  readonly process: ChildProcess;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return isObject(address) ? Number(address['port']) : 0;
-}
-
-async function startTitiler(databaseUrl: string): Promise<Titiler> {
-  const port = await freePort();
-  const child = spawn(python ?? '', ['-m', 'uvicorn', 'titiler.pgstac.main:app', '--host', '127.0.0.1', '--port', String(port), '--log-level', 'error'], {
-    env: { ...process.env, DATABASE_URL: databaseUrl, TITILER_PGSTAC_CACHE_DISABLE: 'true' },
-    stdio: 'ignore',
-  });
-  const url = `http://127.0.0.1:${port}`;
-  for (let i = 0; i < 240; i += 1) {
-    if (await fetch(`${url}/healthz`).then(({ ok }) => ok, () => false)) return { url, process: child };
-    await delay(250);
-  }
-  child.kill();
-  throw new Error('titiler-pgstac did not start within a minute.');
-}
-
-async function stopTitiler(titiler: Titiler | undefined): Promise<void> {
-  if (titiler === undefined || titiler.process.exitCode !== null) return;
-  titiler.process.kill();
-  await once(titiler.process, 'exit');
-}
-
+const skipped = whyNoTitiler();
 const WORLD = resolve('../shared/data/world');
 
 (skipped === undefined ? describe : describe.skip)(skipped === undefined ? 'titiler-pgstac beside us' : `titiler-pgstac beside us (skipped: ${skipped})`, () => {
