@@ -28,7 +28,7 @@ export function createLimits({ auth, rateLimit: rate, concurrencyLimit }: Pick<C
   const ofAddress = limits.map((limit): RequestHandler => (request, response, next) => (PROBES.test(request.path) || isKnown(request) ? next() : limit(addressOf)(request, response, next)));
   const ofCaller = limits.map((limit): RequestHandler => (request, response, next) => {
     const caller = callerOf(response);
-    return PROBES.test(request.path) || !isKnown(request) ? next() : limit(caller === ANYBODY ? addressOf : () => `caller ${caller.name}`)(request, response, next);
+    return PROBES.test(request.path) || !isKnown(request) ? next() : limit(caller.name === ANYBODY.name ? addressOf : () => `caller ${caller.name}`)(request, response, next);
   });
   const ofStrangers = limits.map((limit): ErrorRequestHandler => (error: unknown, request, response, next) => {
     if (!(error instanceof DomainError) || error.kind !== 'Unauthorized' || !isKnown(request)) return next(error);

@@ -12,7 +12,7 @@ import { shownHref } from '../src/storage/source.js';
 import type { Call, Reply } from './http.js';
 import type { TargetKind } from './mosaics.js';
 import { narrowedTarget } from './tilejson.js';
-import { titilerReply } from './titiler.js';
+import { titilerFor, titilerReply } from './titiler.js';
 
 /** What is to be drawn, once it is known of which assets. */
 interface Drawn {
@@ -73,7 +73,7 @@ export function limitsOf({ scan_limit: scan, items_limit: items, time_limit: sec
 /** An answer made of a target, or TiTiler's where one is set up. */
 export async function ofTarget(call: TileCall, { kind, path }: Pick<PlaceQuestion, 'kind' | 'path'>, answer: (target: Target) => Promise<Reply>): Promise<Reply> {
   const target = await targetOf(kind, call);
-  const { titiler } = call.services.config;
+  const titiler = titilerFor(call, target);
   return titiler === undefined ? answer(target) : titilerReply(titiler, call, kind, target, path);
 }
 

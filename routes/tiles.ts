@@ -16,7 +16,7 @@ import { areaDrawing, locate, sizeOf } from './areas.js';
 import { type Call, type Operation, operation, type Reply } from './http.js';
 import { type TargetKind, targets } from './mosaics.js';
 import { answerTile, type TileQuestion, tileReply } from './tile-reply.js';
-import { titilerRenderer, titilerReply } from './titiler.js';
+import { titilerFor, titilerRenderer, titilerReply } from './titiler.js';
 
 const tag = 'Tiles';
 
@@ -115,7 +115,7 @@ async function styledPreview(call: Call<typeof previewQuery>, target: Target, bo
   const located = locate(bounds, 4326, query.dst_crs ?? 3857, 'bounds');
   const format = query.format ?? 'auto';
   const draw = areaDrawing(call, { ...located, size: Object.keys(size).length === 0 ? { maxSize: PREVIEW_SIZE } : size }, format);
-  const { titiler } = services.config;
+  const titiler = titilerFor(call, target);
   if (titiler !== undefined) {
     const search = new URLSearchParams(call.search);
     if (Object.keys(size).length === 0) search.set('max_size', String(PREVIEW_SIZE));
@@ -143,7 +143,7 @@ export const preview = operation({
     const target = await targets.dataset(call);
     const bounds = await boundsOfTarget(services, target);
     if (bounds !== undefined && call.search.size > 0) return styledPreview(call, target, bounds);
-    const { titiler } = services.config;
+    const titiler = titilerFor(call, target);
     const renderer = titiler === undefined ? services.renderer : titilerRenderer(titiler, call, 'dataset', target);
     const hrefsIn = async (tile: Bbox): Promise<string[]> => (await assetsOn(services, target, bboxGeometry(tile), undefined)).assets.flatMap(({ hrefs }) => hrefs);
     const picture = bounds === undefined ? undefined : await drawPreview(renderer, bounds, hrefsIn, signal);

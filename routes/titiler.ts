@@ -1,5 +1,7 @@
 /** Tiles that a TiTiler draws for us, under our own paths. */
 import { performance } from 'node:perf_hooks';
+import { ANYBODY } from '../src/access/scopes.js';
+import { DATASETS, SYSTEM_TILES } from '../src/datasets/collections.js';
 import { notImplemented } from '../src/errors.js';
 import { paths, withRootPath } from '../src/links.js';
 import type { Target } from '../src/searches/target.js';
@@ -9,6 +11,21 @@ import type { Call, Reply } from './http.js';
 import type { TargetKind } from './mosaics.js';
 
 type Asked = Pick<Call, 'services' | 'params' | 'search' | 'signal' | 'base' | 'body'>;
+
+/**
+ * The TiTiler that draws a target for this caller. One on the database sees every collection, one that asks for our mosaics
+ * what anybody sees: where that is not what the caller sees, tiles are drawn here.
+ */
+export function titilerFor({ services: { config, access }, visibility }: Pick<Call, 'services' | 'visibility'>, { selection: { collections = [] } }: Pick<Target, 'selection'>): TitilerConfig | undefined {
+  const { titiler } = config;
+  const isOpen = access.isPublic('read');
+  if (titiler === undefined || (isOpen && !access.hasPrivate)) return titiler;
+  const isNamed = collections.length > 0;
+  if (titiler.kind === 'pgstac') return isNamed || visibility.hidden.every((id) => id === SYSTEM_TILES) ? titiler : undefined;
+  const { hidden } = access.visibility(ANYBODY);
+  const isSame = isNamed ? collections.every((id) => !hidden.includes(id === SYSTEM_TILES ? DATASETS : id)) : hidden.length === visibility.hidden.length;
+  return isOpen && isSame ? titiler : undefined;
+}
 
 const CACHED = 'public, max-age=60';
 

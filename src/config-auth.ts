@@ -1,6 +1,6 @@
 /** The variables that say who may do what (API.md sections 6 to 8). */
+import { type Grant, parsePrivate } from './access/grants.js';
 import { type ApiKey, parseKeys } from './access/keys.js';
-import { type Grant, parsePrivate } from './access/private.js';
 
 export interface OidcConfig {
   readonly issuer: string;

@@ -1,10 +1,11 @@
 /** Collection search (STAC collection-search 1.0.0-rc.1): a page of collections and the tokens of its neighbours. */
+import { pageKey } from '../database/page-key.js';
 import { COLLECTION_TIES, type CollectionSelection, readCollectionPage } from '../pgstac/collection-search.js';
 import type { StacCollection } from '../pgstac/collections.js';
 import { sortKeys } from '../pgstac/search.js';
 import type { Visibility } from '../pgstac/selection.js';
 import type { SearchQuery, SortKey } from '../search/query.js';
-import { decodeToken, encodeNeighbours, queryDigest } from '../search/token.js';
+import { tokensOf } from '../search/token.js';
 import type { Services } from '../services.js';
 import { collectionProperties } from './properties.js';
 
@@ -28,12 +29,12 @@ export async function searchCollections({ database }: Pick<Services, 'database'>
   const { sortby, limit, token, fields: _fields, ...selection } = query;
   const resolver = collectionProperties();
   const order = sortby === undefined || sortby.length === 0 ? DEFAULT_SORT : sortby;
-  const digest = queryDigest({ of: 'collections', ...selection, sortby: order }, visibility);
-  const after = token === undefined ? undefined : decodeToken(token, digest, sortKeys(order, resolver, COLLECTION_TIES).length);
+  const tokens = tokensOf(await pageKey(database.pool), { of: 'collections', ...selection, sortby: order }, visibility);
+  const after = token === undefined ? undefined : tokens.decode(token, sortKeys(order, resolver, COLLECTION_TIES).length);
   const page = await readCollectionPage(database.pool, { selection, sortby: order, limit, ...(after === undefined ? {} : { after }) }, visibility, resolver);
   return {
     collections: page.items,
-    ...encodeNeighbours(page, digest),
+    ...tokens.neighbours(page),
     matched: page.matched,
   };
 }

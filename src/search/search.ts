@@ -1,6 +1,7 @@
 /** Item search: a page of whole items and the tokens of its neighbours. */
 import type { Pool } from 'pg';
 import { itemResolver, type PropertyResolver } from '../cql2/resolver.js';
+import { pageKey } from '../database/page-key.js';
 import type { StoredItem } from '../pgstac/items-read.js';
 import { countSoon } from '../pgstac/count.js';
 import { itemResolverOf } from '../pgstac/queryables.js';
@@ -10,7 +11,7 @@ import { streamItems } from '../pgstac/stream-items.js';
 import type { Visibility } from '../pgstac/selection.js';
 import type { Services } from '../services.js';
 import { DEFAULT_SORT, type SearchQuery, type SortKey } from './query.js';
-import { decodeToken, encodeNeighbours, queryDigest } from './token.js';
+import { tokensOf } from './token.js';
 
 export interface SearchPage<I = StoredItem> {
   readonly items: I[];
@@ -50,15 +51,15 @@ interface Seen {
 }
 
 async function pageOf<I>(seen: Seen, query: SearchQuery, read: (request: PageRequest, resolver: PropertyResolver) => Promise<Page<I>>): Promise<SearchPage<I>> {
-  const { resolver, visibility } = seen;
+  const { pool, resolver, visibility } = seen;
   const { limit, token, sortby, fields: _fields, ...selection } = query;
   const order = orderOf(sortby);
-  const digest = queryDigest({ ...selection, sortby: order }, visibility);
-  const after = token === undefined ? undefined : decodeToken(token, digest, keyCount(order, resolver));
+  const tokens = tokensOf(await pageKey(pool), { ...selection, sortby: order }, visibility);
+  const after = token === undefined ? undefined : tokens.decode(token, keyCount(order, resolver));
   const page = await read({ selection, sortby: order, limit, ...(after === undefined ? {} : { after }) }, resolver);
   return {
     items: page.items,
-    ...encodeNeighbours(page, digest),
+    ...tokens.neighbours(page),
     matched: token === undefined ? await matchedOf(seen, query, page) : undefined,
   };
 }

@@ -119,7 +119,7 @@ async function fingerprint(pgstacVersion: string): Promise<string> {
 }
 
 const OWN_TABLES = `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
-  WHERE (schemaname = 'stac_mosaic' AND tablename <> 'migrations')
+  WHERE (schemaname = 'stac_mosaic' AND tablename NOT IN ('migrations', 'secrets'))
      OR (schemaname = 'pgstac' AND tablename IN ('items', 'searches', 'search_wheres', 'query_queue', 'query_queue_history', 'base_items'))`;
 
 async function reset(pool: Pool): Promise<void> {
