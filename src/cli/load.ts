@@ -1,5 +1,6 @@
 /** `stac-mosaic load`: files of collections and items into the configured database, or into a server. */
 import { createClient } from '../client/client.js';
+import { LoadAhead } from '../load/ahead.js';
 import { type CheckedFile, checkFile, type LoadFault, type LoadRules } from '../load/check.js';
 import { sendFile } from '../load/send.js';
 import { type Loaded, type LoadMethod, writeFile } from '../load/write.js';
@@ -27,7 +28,11 @@ interface FileResult {
   readonly faults: readonly LoadFault[];
 }
 
-type Write = (input: Input, checked: CheckedFile, onDone: (count: number) => void) => Promise<Loaded>;
+interface Road {
+  /** Where a file can be written while it is checked. */
+  readonly begin?: () => Promise<LoadAhead>;
+  readonly write: (input: Input, checked: CheckedFile, onDone: (count: number) => void, ahead: LoadAhead | undefined) => Promise<Loaded>;
+}
 
 /** Faults that are printed of one file; --json has more. */
 const MOST_PRINTED = 100;
@@ -38,11 +43,16 @@ export async function load(signal: AbortSignal, names: string[], options: LoadOp
   const config = readConfig();
   const rules: LoadRules = { collection: options.collection, validator: options.validate ? await openValidator(config) : undefined };
   const inputs = await openInputs(names, signal);
-  const all = (write: Write): Promise<FileResult[]> => eachFile(inputs.list, rules, write, signal);
+  const all = (road: Road): Promise<FileResult[]> => eachFile(inputs.list, rules, road, signal);
   try {
     const results = await (server === undefined
-      ? withCatalogue(config, (catalogue) => all((input, { collections }, onDone) => writeFile(catalogue, collections, () => input.documents(), { method, rules, onDone, signal })))
-      : all((input, { collections }, onDone) => sendFile(createClient({ server, key }), collections, () => input.documents(), { method, rules, onDone, signal })));
+      ? withCatalogue(config, (catalogue) =>
+          all({
+            begin: () => LoadAhead.begin(catalogue, method),
+            write: (input, { collections }, onDone, ahead) => writeFile(catalogue, collections, () => input.documents(), { method, rules, onDone, signal }, ahead),
+          }),
+        )
+      : all({ write: (input, { collections }, onDone) => sendFile(createClient({ server, key }), collections, () => input.documents(), { method, rules, onDone, signal }) }));
     return report(results, options);
   } finally {
     await inputs.close();
@@ -50,10 +60,10 @@ export async function load(signal: AbortSignal, names: string[], options: LoadOp
 }
 
 /** One file after another; one that fails leaves the others alone. */
-async function eachFile(inputs: readonly Input[], rules: LoadRules, write: Write, signal: AbortSignal): Promise<FileResult[]> {
+async function eachFile(inputs: readonly Input[], rules: LoadRules, road: Road, signal: AbortSignal): Promise<FileResult[]> {
   const results: FileResult[] = [];
   for (const input of inputs) {
-    const result = await oneFile(input, rules, write, signal);
+    const result = await oneFile(input, rules, road, signal);
     signal.throwIfAborted();
     tell(result);
     results.push(result);
@@ -61,24 +71,27 @@ async function eachFile(inputs: readonly Input[], rules: LoadRules, write: Write
   return results;
 }
 
-async function oneFile(input: Input, rules: LoadRules, write: Write, signal: AbortSignal): Promise<FileResult> {
+async function oneFile(input: Input, rules: LoadRules, road: Road, signal: AbortSignal): Promise<FileResult> {
   const file = input.name;
   const bar = progressBar(file, 'documents', 0);
+  let ahead: LoadAhead | undefined;
   try {
+    ahead = await road.begin?.();
     let read = 0;
     const checked = await checkFile(input.documents(), rules, () => {
       signal.throwIfAborted();
       read += 1;
       bar.update(0, read);
-    });
+    }, ahead);
     if (checked.faults.length > 0) return { file, error: `${counted(checked.faults.length, 'fault')}; nothing of it was loaded`, faults: checked.faults };
     if (read === 0) return { file, error: 'it holds no documents', faults: [] };
-    const loaded = await write(input, checked, (count) => bar.update(count));
+    const loaded = await road.write(input, checked, (count) => bar.update(count), ahead);
     return { file, loaded, faults: [] };
   } catch (error) {
     signal.throwIfAborted();
     return { file, error: words(error), faults: [] };
   } finally {
+    await ahead?.abandon();
     bar.stop();
   }
 }

@@ -23,10 +23,11 @@ export interface HeadStartOf {
 
 export class HeadStart {
   private readonly stopped = Promise.withResolvers<never>();
-  private readonly copying: Promise<void>;
+  private readonly copying: Promise<boolean>;
   private client: PoolClient | undefined;
   private isOver = false;
   private held: NodeJS.Timeout | undefined;
+  private ending: Promise<void> | undefined;
 
   /** @param rows as they come, to the last one; they need not be all of them, or good */
   static begin(pool: Pool, dataset: HeadStartOf, rows: AsyncIterable<Buffer>): HeadStart | undefined {
@@ -41,31 +42,48 @@ export class HeadStart {
     busy.add(pool);
     this.stopped.promise.catch(() => undefined);
     // What goes wrong here is met again, and told, where the rows are copied without a head start.
-    this.copying = this.copy(dataset, rows).catch(() => this.abandon());
+    this.copying = this.copy(dataset, rows).catch(() => false);
+    void this.copying.then((isGood) => (isGood ? this.hold() : this.abandon()));
   }
 
   /** Once: the transaction that holds the lock on the dataset and all rows; undefined where it came to nothing. The caller ends it. */
   async take(): Promise<PoolClient | undefined> {
-    if (this.client === undefined) await this.abandon();
-    else await this.copying;
-    return this.end();
+    const isGood = this.client !== undefined && (await this.copying);
+    if (isGood && !this.isOver) {
+      this.close();
+      return this.client;
+    }
+    await this.abandon();
+    return undefined;
   }
 
   /** Rolls back what was not taken; the rows may come to an end or not. */
-  async abandon(): Promise<void> {
-    const client = this.end();
-    this.stopped.reject(new Error('The head start was given up.'));
-    if (client !== undefined) await giveUp(client);
+  abandon(): Promise<void> {
+    this.ending ??= this.rollBack();
+    return this.ending;
   }
 
-  private async copy({ id, key, base }: HeadStartOf, rows: AsyncIterable<Buffer>): Promise<void> {
+  private async rollBack(): Promise<void> {
+    if (this.isOver) return;
+    this.close();
+    this.stopped.reject(new Error('The head start was given up.'));
+    if (this.client === undefined) return;
+    // What is under way on the client would go on after the rollback.
+    await this.copying;
+    await giveUp(this.client);
+  }
+
+  /** Whether all rows are in the transaction. */
+  private async copy({ id, key, base }: HeadStartOf, rows: AsyncIterable<Buffer>): Promise<boolean> {
     const client = await begin(this.pool);
-    if (this.isOver) return giveUp(client);
+    if (this.isOver) {
+      await giveUp(client);
+      return false;
+    }
     this.client = client;
     const isFree = (await tryLockDataset(client, id)) && !(await isKnown(client, id, key)) && (await isCurrentBase(client, SYSTEM_TILES, base));
-    if (!isFree) return this.abandon();
-    await copyItemRows(client, SYSTEM_TILES, this.untilStopped(rows));
-    this.held = setTimeout(() => void this.abandon(), HOLD_MS);
+    if (isFree) await copyItemRows(client, SYSTEM_TILES, this.untilStopped(rows));
+    return isFree;
   }
 
   private async *untilStopped(rows: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
@@ -77,12 +95,13 @@ export class HeadStart {
     }
   }
 
-  /** The client, the first time. */
-  private end(): PoolClient | undefined {
-    const client = this.isOver ? undefined : this.client;
+  private hold(): void {
+    if (!this.isOver) this.held = setTimeout(() => void this.abandon(), HOLD_MS);
+  }
+
+  private close(): void {
     this.isOver = true;
     clearTimeout(this.held);
     busy.delete(this.pool);
-    return client;
   }
 }

@@ -121,9 +121,8 @@ class Intake {
     this.hash.update(canonicalJson({ dataset: { ...dataset, id: head.id }, mosaic, metadata }));
   }
 
-  /** Only rows without marks can be copied as they are. */
   startAhead(base: Base, begin: IntakeOptions['headStart']): void {
-    if (this.rows?.marked === false) this.headStart = begin?.({ id: this.head.id, base }, this.spool.pieces());
+    this.headStart = begin?.({ id: this.head.id, base }, this.spool.pieces());
   }
 
   async take(arrived: readonly ArrivedTile[]): Promise<void> {
@@ -178,6 +177,8 @@ class Intake {
     this.ledger.add(tile, this.faults);
     this.summary.add(tile);
     if (this.faults.count === 0 && this.rows !== undefined) this.spool.add(this.rows.row(tile, kind));
+    // Only rows without marks can be copied as they are.
+    if (this.rows?.marked === true) void this.headStart?.abandon();
     return this.checks.add(tile, kind);
   }
 }

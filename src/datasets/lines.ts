@@ -1,7 +1,7 @@
 /** `application/x-ndjson`: a head on the first line, then one tile a line, read as the bytes come (API.md section 2). */
 import { isUtf8 } from 'node:buffer';
 import { DomainError, invalidInput, messageOf } from '../errors.js';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { isTooDeep } from '../json-text.js';
 import type { Json } from '../json.js';
 import { type ArrivedTile, type DatasetUpload, Malformed } from './upload.js';
@@ -29,9 +29,13 @@ export async function uploadOfLines(bytes: AsyncIterable<Buffer>): Promise<Datas
   return { head: parsed, tiles, ahead: () => tiles.ahead() };
 }
 
+type Batch = IteratorResult<readonly Buffer[]>;
+
 /** The lines after the first. */
 class TileLines {
   private readonly waiting: (readonly Buffer[])[];
+  /** Asked for already, and not yet there when reading ahead took too long. */
+  private asked: Promise<Batch> | undefined;
 
   constructor(
     rest: readonly Buffer[],
@@ -41,14 +45,26 @@ class TileLines {
   }
 
   async ahead(): Promise<number | undefined> {
-    const started = performance.now();
-    for (let bytes = 0; bytes < MOST_AHEAD && performance.now() - started < AHEAD_MS; ) {
-      const batch = await this.batches.next();
-      if (batch.done === true) return this.waiting.reduce((sum, lines) => sum + lines.length, 0);
-      this.waiting.push(batch.value);
-      bytes += batch.value.reduce((sum, line) => sum + line.length, 0);
+    const patience = new AbortController();
+    const late = delay(AHEAD_MS, undefined, { signal: patience.signal }).catch(() => undefined);
+    try {
+      for (let bytes = 0; bytes < MOST_AHEAD; ) {
+        const asked = this.next();
+        const batch = await Promise.race([asked, late]);
+        if (batch === undefined) {
+          this.asked = asked;
+          // Whoever reads on hears of it.
+          asked.catch(() => undefined);
+          return undefined;
+        }
+        if (batch.done === true) return this.waiting.reduce((sum, lines) => sum + lines.length, 0);
+        this.waiting.push(batch.value);
+        bytes += batch.value.reduce((sum, line) => sum + line.length, 0);
+      }
+      return undefined;
+    } finally {
+      patience.abort();
     }
-    return undefined;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly ArrivedTile[], void, undefined> {
@@ -57,7 +73,13 @@ class TileLines {
       // Nothing is waited for here: others get their turn all the same.
       await nextTurn();
     }
-    for (let batch = await this.batches.next(); batch.done !== true; batch = await this.batches.next()) yield batch.value.map(parseLine);
+    for (let batch = await this.next(); batch.done !== true; batch = await this.next()) yield batch.value.map(parseLine);
+  }
+
+  private next(): Promise<Batch> {
+    const { asked } = this;
+    this.asked = undefined;
+    return asked ?? this.batches.next();
   }
 }
 

@@ -35,6 +35,7 @@ export class TileRows {
   private readonly count: string;
   private readonly extensions = new Map<string, string[]>();
   private readonly instants: JsonObject;
+  private hasMarks = false;
 
   constructor(private readonly context: RowContext) {
     this.count = context.count === undefined ? this.countToken : padIndex(context.count);
@@ -49,15 +50,17 @@ export class TileRows {
     if (known === undefined && this.extensions.size < MOST_KINDS) this.extensions.set(kind, item['stac_extensions'] as string[]);
     let text = itemRow(item, base);
     if (count === undefined) text = text.replaceAll(this.countToken, COUNT);
-    if (instants !== undefined || hasInstant(tile.properties)) return text;
+    const isDated = instants !== undefined || hasInstant(tile.properties);
+    this.hasMarks ||= count === undefined || !isDated;
+    if (isDated) return text;
     const token = this.instantToken;
     // The columns come first in the row, the JSON member last.
     return text.replace(token, START).replace(token, END).replace(`"datetime":"${token}"`, INSTANTS);
   }
 
-  /** Whether rows have marks that must be filled in. */
+  /** Whether any row so far has marks that must be filled in. */
   get marked(): boolean {
-    return this.context.count === undefined || this.context.instants === undefined;
+    return this.hasMarks;
   }
 }
 

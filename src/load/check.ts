@@ -9,6 +9,7 @@ import { complete as completeItem } from '../transactions/complete.js';
 import { guardTiles, guardWrites } from '../transactions/guards.js';
 import { itemFaults } from '../validation/rules.js';
 import type { StacValidator, StacVerdict } from '../validation/validator.js';
+import type { LoadAhead } from './ahead.js';
 import type { ReadDocument, Unreadable } from './documents.js';
 
 export interface LoadFault {
@@ -65,8 +66,8 @@ interface Candidate {
   readonly faults: readonly Pick<Fault, 'path' | 'message'>[];
 }
 
-/** @param onDone hears of each document */
-export async function checkFile(documents: AsyncIterable<ReadDocument | Unreadable>, rules: LoadRules, onDone: () => void): Promise<CheckedFile> {
+/** @param onDone hears of each document @param ahead is given what is good, while nothing was found that is not */
+export async function checkFile(documents: AsyncIterable<ReadDocument | Unreadable>, rules: LoadRules, onDone: () => void, ahead?: LoadAhead): Promise<CheckedFile> {
   const faults: LoadFault[] = [];
   const unchecked = new Set<string>();
   const seen = new Map<string, string>();
@@ -85,6 +86,7 @@ export async function checkFile(documents: AsyncIterable<ReadDocument | Unreadab
       for (const { path, message } of [...known, ...(verdict?.faults ?? [])]) if (faults.length < MOST_FAULTS) faults.push({ at, path, message });
       for (const uri of verdict?.unchecked ?? []) unchecked.add(uri);
     }
+    if (faults.length === 0) await ahead?.add(batch.flatMap(({ value }) => value ?? []));
   }
 
   for await (const read of documents) {

@@ -8,6 +8,7 @@ import { existingIds } from '../pgstac/item-rows.js';
 import type { StacItem } from '../pgstac/items-write.js';
 import type { Services } from '../services.js';
 import { insertAll, upsertAll } from '../transactions/bulk.js';
+import type { LoadAhead } from './ahead.js';
 import { loadable, type LoadRules } from './check.js';
 import type { ReadDocument, Unreadable } from './documents.js';
 
@@ -28,52 +29,89 @@ export interface WriteOptions {
   readonly signal: AbortSignal;
 }
 
-/** Items copied at once: some 10 MB of text. A partition is widened once for each, as pypgstac does with chunks of 10,000. */
-const BATCH = 5000;
+export type LoadServices = Pick<Services, 'database' | 'storedBase' | 'logger'>;
+
+/** Items copied at once: some 2 MB of text. */
+const BATCH = 2000;
+
+/** Writes collections and items on one client, in the caller's transaction; items by the batch. */
+export class DocumentWriter {
+  private readonly waiting = new Map<string, StacItem[]>();
+  private items = 0;
+  private collections = 0;
+  private ignored = 0;
+
+  constructor(
+    private readonly client: PoolClient,
+    private readonly services: LoadServices,
+    private readonly method: LoadMethod,
+    private readonly onDone: (count: number) => void = () => undefined,
+  ) {}
+
+  /** @throws Conflict where it exists and the method is insert */
+  async addCollection(collection: StacCollection): Promise<void> {
+    if (await writeCollection(this.client, this.services, collection, this.method)) this.collections += 1;
+    else this.ignored += 1;
+  }
+
+  /** @throws NotFound for items of a collection that does not exist, Conflict where an id is taken and the method is insert */
+  async addItem(item: StacItem): Promise<void> {
+    const batch = this.waiting.get(item.collection) ?? [];
+    batch.push(item);
+    this.waiting.set(item.collection, batch);
+    if (batch.length >= BATCH) await this.flush(item.collection);
+  }
+
+  async finish(): Promise<Loaded> {
+    for (const collection of this.waiting.keys()) await this.flush(collection);
+    const { items, collections, ignored } = this;
+    return { items, collections, ignored };
+  }
+
+  private async flush(collection: string): Promise<void> {
+    const batch = this.waiting.get(collection) ?? [];
+    this.waiting.delete(collection);
+    const written = await writeItems(this.client, collection, batch, this.method);
+    this.items += written;
+    this.ignored += batch.length - written;
+    this.onDone(this.items + this.collections + this.ignored);
+  }
+}
 
 /**
  * Writes a file, or nothing of it.
  * @param given the collections of the file, written first wherever they stand
  * @param open the documents, from the beginning: asked again where the database wants the transaction repeated
- * @throws NotFound for items of a collection that does not exist, Conflict where an id is taken and the method is insert
+ * @param ahead what was written while the file was checked
+ * @throws as {@link DocumentWriter}
  */
-export function writeFile(
-  services: Pick<Services, 'database' | 'storedBase' | 'logger'>,
+export async function writeFile(
+  services: LoadServices,
   given: readonly StacCollection[],
   open: () => AsyncIterable<ReadDocument | Unreadable>,
-  options: WriteOptions,
+  { method, rules, onDone, signal }: WriteOptions,
+  ahead?: LoadAhead,
 ): Promise<Loaded> {
-  return withTransaction(services.database.pool, async (client) => {
-    const waiting = new Map<string, StacItem[]>();
-    let [items, collections, ignored, done] = [0, 0, 0, given.length];
-
-    async function flush(collection: string): Promise<void> {
-      const batch = waiting.get(collection) ?? [];
-      waiting.delete(collection);
-      const written = await writeItems(client, collection, batch, options.method);
-      items += written;
-      ignored += batch.length - written;
-      done += batch.length;
-      options.onDone(done);
-      options.signal.throwIfAborted();
-    }
-
-    for (const collection of given) {
-      if (await writeCollection(client, services, collection, options.method)) collections += 1;
-      else ignored += 1;
-    }
+  const begun = await ahead?.take();
+  let written = begun?.loaded;
+  const work = async (client: PoolClient): Promise<Loaded> => {
+    // Only the first attempt: another may well get the same client.
+    const before = written;
+    written = undefined;
+    if (before !== undefined) return before;
+    const writer = new DocumentWriter(client, services, method, (count) => {
+      onDone(count);
+      signal.throwIfAborted();
+    });
+    for (const collection of given) await writer.addCollection(collection);
     for await (const read of open()) {
       if ('error' in read) throw new Error(`${read.at} ${read.error}: the file has changed while it was loaded.`);
-      const value = loadable(read.document, options.rules);
-      if (value.kind === 'collection') continue;
-      const batch = waiting.get(value.item.collection) ?? [];
-      batch.push(value.item);
-      waiting.set(value.item.collection, batch);
-      if (batch.length >= BATCH) await flush(value.item.collection);
+      const value = loadable(read.document, rules);
+      if (value.kind === 'item') await writer.addItem(value.item);
     }
-    for (const collection of waiting.keys()) await flush(collection);
-    return { items, collections, ignored };
-  });
+    return writer.finish();
+  };
+  return withTransaction(services.database.pool, work, { begun: begun?.client });
 }
 
 async function writeItems(client: PoolClient, collection: string, items: readonly StacItem[], method: LoadMethod): Promise<number> {
@@ -88,7 +126,7 @@ async function writeItems(client: PoolClient, collection: string, items: readonl
 }
 
 /** Whether it was written. */
-async function writeCollection(client: PoolClient, services: Pick<Services, 'storedBase' | 'logger'>, collection: StacCollection, method: LoadMethod): Promise<boolean> {
+async function writeCollection(client: PoolClient, services: LoadServices, collection: StacCollection, method: LoadMethod): Promise<boolean> {
   const stored = await findCollection(client, collection.id, 'FOR NO KEY UPDATE');
   if (stored === undefined) {
     await createCollection(client, collection);

@@ -6,7 +6,7 @@ import type { StacCollection } from './collections.js';
 import { currentOnly } from './base-items.js';
 import { CONTENT_COLUMNS, type ContentRow, ITEM_COLUMNS, type ItemRow, ROW_TYPES, type StoredItem, toItems, withBases } from './items-read.js';
 import type { Span } from '../stac/span.js';
-import { type Base, columnsOf, copyRows, type StacItem } from './items-write.js';
+import { type Base, columnsOf, copyItemRows, copyRows, preparePartitions, rowsOf, type StacItem } from './items-write.js';
 import { lockCollectionItems, written } from './partitions.js';
 
 /** Where items are written: the collection as it is now. */
@@ -96,6 +96,13 @@ export async function insertItem(client: PoolClient, item: StacItem, target: Wri
 /** Inserts many items within {@link withPartitions}. A doubled id raises 23505. */
 export const insertRows = (client: PoolClient, collection: string, items: readonly StacItem[], { base }: WriteTarget): Promise<void> =>
   written(collection, items, copyRows(client, items, base));
+
+/** The same in a transaction that may make the partitions itself: its collection is nobody else's, or it does not mind to wait. */
+export async function insertRowsWithin(client: PoolClient, collection: string, items: readonly StacItem[], { base, byTime }: WriteTarget): Promise<void> {
+  if (!byTime) return copyItemRows(client, collection, rowsOf(items, base));
+  await preparePartitions(client, collection, items);
+  await copyRows(client, items, base);
+}
 
 /**
  * Writes another state of an item whose row the transaction holds ({@link lockStoredItem}); PostgreSQL moves the row where

@@ -78,7 +78,7 @@ const ALL_TIME = "'[0001-01-01T00:00:00Z,9999-12-31T23:59:59.999999Z]'::tstzrang
  * which partitions they are in. What it does then is done here.
  * @param rows pieces of text as {@link itemRow} writes it
  */
-export async function copyItemRows(client: PoolClient, collection: string, rows: AsyncIterable<Buffer>): Promise<void> {
+export async function copyItemRows(client: PoolClient, collection: string, rows: AsyncIterable<Buffer> | Iterable<string>): Promise<void> {
   const checked = await client.query<{ partition: string }>(`SELECT pgstac.check_partition($1, ${ALL_TIME}, ${ALL_TIME}) AS partition`, [collection]);
   const partition = checked.rows[0]?.partition ?? '';
   await pipeline(Readable.from(rows, { objectMode: true }), client.query(copyFrom(copyInto(escapeIdentifier(partition)))));
@@ -127,20 +127,21 @@ export async function insertItems(client: PoolClient, collection: string, items:
   await copyRows(client, items, base);
 }
 
-/** Copies rows into `items` in pieces of about 1 MB, so that the text of all of them never stands in memory at once. */
+/** Copies rows into `items`. */
 export async function copyRows(client: PoolClient, items: readonly StacItem[], base: Base): Promise<void> {
-  const chunks = function* (): Generator<string> {
-    let chunk = '';
-    for (const item of items) {
-      chunk += itemRow(item, base);
-      if (chunk.length > 1_000_000) {
-        yield chunk;
-        chunk = '';
-      }
-    }
-    if (chunk !== '') yield chunk;
-  };
-  await pipeline(Readable.from(chunks(), { objectMode: true }), client.query(copyFrom(copyInto('items'))));
+  await pipeline(Readable.from(rowsOf(items, base), { objectMode: true }), client.query(copyFrom(copyInto('items'))));
+}
+
+/** Rows in pieces of about 256 KB, so that the text of all of them never stands in memory at once, and PostgreSQL soon has some. */
+export function* rowsOf(items: readonly StacItem[], base: Base): Generator<string, void, undefined> {
+  let piece = '';
+  for (const item of items) {
+    piece += itemRow(item, base);
+    if (piece.length <= 256 * 1024) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
 }
 
 /** Deletes items by id inside the caller's transaction; answers how many there were. */

@@ -6,8 +6,8 @@ import { holdExtent, shrinkSpan, widenExtent } from '../hooks/extents.js';
 import { followCount } from '../hooks/summaries.js';
 import { isObject } from '../json.js';
 import { findCollection } from '../pgstac/collections.js';
-import { insertRows, lockSpan, takenId, writeTarget } from '../pgstac/item-rows.js';
-import { deleteItems, preparePartitions, type StacItem } from '../pgstac/items-write.js';
+import { insertRows, insertRowsWithin, lockSpan, takenId, writeTarget } from '../pgstac/item-rows.js';
+import { deleteItems, type StacItem } from '../pgstac/items-write.js';
 import { withPartitions } from '../pgstac/partitions.js';
 import type { Services } from '../services.js';
 import { spanOfItems } from '../stac/span.js';
@@ -128,8 +128,7 @@ export async function insertAll(client: PoolClient, collection: string, batch: B
   const target = await writeTarget(client, collection, 'insert');
   if (items.length === 0) return;
   await checkFree(client, collection, batch);
-  if (partitions === 'within') await preparePartitions(client, collection, items);
-  await insertRows(client, collection, items, target);
+  await (partitions === 'within' ? insertRowsWithin : insertRows)(client, collection, items, target);
   await widenExtent(client, collection, items);
   await followCount(client, target.collection, items.length);
 }
@@ -143,9 +142,8 @@ export async function upsertAll(client: PoolClient, collection: string, items: r
   const added = spanOfItems(items);
   if (before === undefined) await findCollection(client, collection, 'FOR KEY SHARE');
   else await holdExtent(client, target.collection, before.span, added);
-  if (partitions === 'within') await preparePartitions(client, collection, items);
   const replaced = await deleteItems(client, collection, ids);
-  await insertRows(client, collection, items, target);
+  await (partitions === 'within' ? insertRowsWithin : insertRows)(client, collection, items, target);
   await widenExtent(client, collection, items);
   if (before !== undefined) await shrinkSpan(client, collection, before.span, added);
   await followCount(client, target.collection, items.length - replaced);

@@ -127,6 +127,17 @@ suite('a head start', () => {
       expectFree();
     });
 
+    it('ends where a tile takes the instants that only the whole dataset has', async () => {
+      const dated = tiles.map((tile, i) => (i === 1500 ? tile : { ...tile, datetime: `2024-01-0${1 + (i % 9)}T00:00:00Z` }));
+      expect((await postLines(server, linesOf({ dataset: { id: 'a' }, tiles: dated }))).status).toBe(201);
+      expect(await tilesSeen()).toBe(tiles.length);
+      const found = await server.request('GET', '/api/datasets/a/tiles?limit=1000');
+      expect(listOf(found.body['features']).every((tile) => /^2024-01-0\d/.test(text(tile['properties']?.['datetime'])))).toBe(true);
+      const { rows: [undated] } = await server.services.database.pool.query<{ start: string }>("SELECT content #>> '{properties,start_datetime}' AS start FROM pgstac.items WHERE id = 'a_tile_1501'");
+      expect(undated?.start).toBe('2024-01-01T00:00:00.000Z');
+      expectFree();
+    });
+
     it('ends with a fault in the last tile', async () => {
       const bad = [...tiles.slice(1), { href: 'https://cogs.example.com/bad.tif', bbox: [0, 0, 0, 0], index: 9999 }];
       expect((await postLines(server, linesOf(datasetBody('a', bad)))).status).toBe(400);
