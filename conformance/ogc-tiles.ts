@@ -68,12 +68,16 @@ export const ogcTiles: ConformanceClass = {
       },
     },
     {
-      name: 'a tile matrix set halves its cells from matrix to matrix and covers the same box (TMS 2.0, /req/tilematrixset)',
+      name: 'a tile matrix set has matrices of ever finer cells from one corner, its scales those of its cells (TMS 2.0, /req/tilematrixset)',
       async run({ get }) {
         for (const { id } of arrayOf(members((await get('/tileMatrixSets')).body)['tileMatrixSets'])) {
           const matrices = arrayOf(members((await get(`/tileMatrixSets/${String(id)}`)).body)['tileMatrices']);
-          const width = ({ cellSize, tileWidth, matrixWidth }: (typeof matrices)[number]): number => Number(cellSize) * Number(tileWidth) * Number(matrixWidth);
-          must(matrices.length > 1 && matrices.every((matrix) => Math.abs(width(matrix) / width(matrices[0] ?? {}) - 1) < 1e-9), `${String(id)} changes its width`);
+          const scale = ({ cellSize, scaleDenominator }: Partial<(typeof matrices)[number]>): number => Number(scaleDenominator) / Number(cellSize);
+          const follows = (matrix: (typeof matrices)[number], i: number): boolean => {
+            const before = matrices[i - 1];
+            return before === undefined || (Number(matrix['cellSize']) < Number(before['cellSize']) && JSON.stringify(matrix['pointOfOrigin']) === JSON.stringify(before['pointOfOrigin']) && Math.abs(scale(matrix) / scale(before) - 1) < 1e-9);
+          };
+          must(matrices.length > 1 && matrices.every(follows), `${String(id)} is no pyramid`);
         }
       },
     },

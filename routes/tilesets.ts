@@ -8,7 +8,7 @@ import { HTML_TYPE, JSON_TYPE, type Link, paths } from '../src/links.js';
 import { zoomsOf } from '../src/searches/tilejson.js';
 import { CRS84_URI, crsOf, scaleSetOf, tileMatrixSetDocument, titleOf, tmsUri } from '../src/tiles/matrix-documents.js';
 import { TILE_MATRIX_SET_IDS, type TileMatrixSetId } from '../src/tiles/matrices.js';
-import { tileLimits } from '../src/tiles/tile-limits.js';
+import { setsOver, tileLimits } from '../src/tiles/tile-limits.js';
 import { type Call, operation, type Operation, param } from './http.js';
 import { LIVE, type TargetKind, upper } from './mosaics.js';
 import { coveredTarget, tilesQuery, tmsOf } from './tilejson.js';
@@ -68,7 +68,7 @@ export const list = (kind: Tiled, id: string): Operation =>
       return {
         body: {
           links: [{ rel: 'self', href: `${call.base}${call.path}`, type: JSON_TYPE }],
-          tilesets: TILE_MATRIX_SET_IDS.map((tms) => ({ ...tileset(tms, bounds), links: tilesetLinks(kind, call, tms, said) })),
+          tilesets: setsOver(bounds ?? WORLD).map((tms) => ({ ...tileset(tms, bounds), links: tilesetLinks(kind, call, tms, said) })),
         },
         headers: LIVE,
       };
@@ -119,7 +119,7 @@ export const matrixSets = operation({
         title: titleOf(id),
         uri: tmsUri(id),
         crs: crsOf(id),
-        wellKnownScaleSet: scaleSetOf(id),
+        ...(scaleSetOf(id) === undefined ? {} : { wellKnownScaleSet: scaleSetOf(id) }),
         links: [{ rel: 'self', href: `${base}/tileMatrixSets/${id}`, type: JSON_TYPE, title: id }, schemeLink(base, id)],
       })),
       links: [{ rel: 'self', href: `${base}/tileMatrixSets`, type: JSON_TYPE }],

@@ -6,8 +6,8 @@ import { paths } from '../src/links.js';
 import { renderQuery } from '../src/searches/renders.js';
 import type { Target } from '../src/searches/target.js';
 import { type Coverage, zoomsOf } from '../src/searches/tilejson.js';
-import { TILE_MATRIX_SET_IDS, type TileMatrixSetId } from '../src/tiles/matrices.js';
-import { tileLimits } from '../src/tiles/tile-limits.js';
+import type { TileMatrixSetId } from '../src/tiles/matrices.js';
+import { setsOver, tileLimits } from '../src/tiles/tile-limits.js';
 import { type WmtsLayer, wmtsCapabilities } from '../src/tiles/wmts.js';
 import { type Call, operation, type Operation, param } from './http.js';
 import { LIVE, type TargetKind, upper } from './mosaics.js';
@@ -53,7 +53,8 @@ function wmtsLayers(root: string, id: string, target: Target, coverage: Coverage
       template: `${root}/tiles/${tms}/{TileMatrix}/{TileCol}/{TileRow}.${format}${layer.query === '' ? '' : `?${layer.query}`}`,
     };
   };
-  return layersOf(target, search).flatMap((layer) => TILE_MATRIX_SET_IDS.map((tms) => each(layer, tms)));
+  const sets = setsOver(bounds);
+  return layersOf(target, search).flatMap((layer) => sets.map((tms) => each(layer, tms)));
 }
 
 export const capabilities = (kind: Exclude<TargetKind, 'dataset'>): Operation =>

@@ -1,6 +1,6 @@
 /** A MosaicJSON document as readers use it: which assets lie on a tile or point (MosaicJSON 0.0.3, and as cogeo-mosaic looks them up). */
 import { invalidInput } from '../errors.js';
-import type { Bbox } from '../geojson.js';
+import { type Bbox, splitBbox } from '../geojson.js';
 import { isObject, textOf } from '../json.js';
 import { columnOf, quadkeyOf, rowOf } from './grid.js';
 
@@ -79,8 +79,10 @@ export function assetsOfTile(mosaic: MosaicDocument, z: number, x: number, y: nu
 /** morecantile's order of children, at every zoom: north-west, north-east, south-west, south-east. */
 const byQuadkey = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** All quadkeys on a box in degrees, column by column. */
-export function assetsOfBox(mosaic: MosaicDocument, [west, south, east, north]: Bbox): string[] {
+/** All quadkeys on a box in degrees, column by column; a box that crosses the antimeridian is two. */
+export function assetsOfBox(mosaic: MosaicDocument, box: Bbox): string[] {
+  const [west, south, east, north] = box;
+  if (west > east) return [...new Set(splitBbox(box).flatMap((part) => assetsOfBox(mosaic, part)))];
   const zoom = mosaic.quadkeyZoom;
   const size = 2 ** zoom;
   const cell = (at: number): number => Math.max(0, Math.min(size - 1, Math.floor(at)));

@@ -7,6 +7,7 @@ import { liveBounds } from '../pgstac/bounds.js';
 import { sampleResolutions } from '../pgstac/resolutions.js';
 import type { Services } from '../services.js';
 import { type TileMatrixSetId, tileMatrixSet } from '../tiles/matrices.js';
+import { zoomIn } from '../tiles/matrix-zooms.js';
 import { resolverFor } from './mosaic.js';
 import type { Target } from './target.js';
 
@@ -31,14 +32,11 @@ export async function coverageOf(services: Pick<Services, 'database'>, target: T
   return { bounds, found: zooms.result([...bounds]) };
 }
 
-/**
- * The zooms of a tile matrix set: what the caller says, else what the search or dataset says, else what the COGs say, else
- * all. A tile of WorldCRS84Quad has the pixels of one of WebMercatorQuad a zoom deeper, at the equator.
- */
-export function zoomsOf(target: Target, tms: TileMatrixSetId, { found }: Coverage, asked: Partial<Zooms> = {}): Zooms {
-  const deepest = tileMatrixSet(tms).maxZoom;
-  const shift = tms === 'WorldCRS84Quad' ? 1 : 0;
-  const known = found === undefined ? { minzoom: 0, maxzoom: deepest } : { minzoom: Math.max(0, found.minzoom - shift), maxzoom: Math.max(0, found.maxzoom - shift) };
+/** The zooms of a tile matrix set: what the caller says, else what the search or dataset says, else what the COGs say, else all. */
+export function zoomsOf(target: Target, tms: TileMatrixSetId, { bounds, found }: Coverage, asked: Partial<Zooms> = {}): Zooms {
+  const { minZoom: least, maxZoom: deepest } = tileMatrixSet(tms);
+  const latitude = bounds === undefined ? 0 : (bounds[1] + bounds[3]) / 2;
+  const known = found === undefined ? { minzoom: least, maxzoom: deepest } : { minzoom: zoomIn(tms, found.minzoom, latitude), maxzoom: zoomIn(tms, found.maxzoom, latitude) };
   const maxzoom = asked.maxzoom ?? Math.min(target.maxzoom ?? Math.max(known.maxzoom, target.minzoom ?? 0), deepest);
   return { minzoom: Math.min(asked.minzoom ?? target.minzoom ?? known.minzoom, maxzoom), maxzoom };
 }

@@ -25,11 +25,11 @@ export interface Probed extends Composed {
 }
 
 /** Half the side of the one pixel that is read, in degrees or metres: 0.1 mm. */
-const HALF = { 4326: 1e-9, 3857: 1e-4 } as const;
+const HALF = { degrees: 1e-9, metres: 1e-4 } as const;
 
 /** @throws DomainError InvalidInput for a style that does not fit; else as {@link compose} */
 export async function probe({ hrefs, style = {}, epsg, x, y }: PointRequest, assets: Assets, signal?: AbortSignal): Promise<Probed> {
-  const half = HALF[epsg];
+  const half = epsg === 4326 ? HALF.degrees : HALF.metres;
   const frame: Frame = { area: areaOf(epsg, [x - half, y - half, x + half, y + half]), size: { width: 1, height: 1 } };
   const points: PointValues[] = [];
 

@@ -2,10 +2,10 @@
 import type { CogHeader } from '../cog/types.js';
 import { DomainError, invalidInput } from '../errors.js';
 import { fitted, type Fit, nativeGrid } from './grid.js';
-import type { Extent, TileMatrixSetId } from './matrices.js';
-import { locateTile, mercatorToLonLat } from './matrices.js';
+import { locateTile, type TileMatrixSetId } from './matrices.js';
 import type { Outline } from './outline.js';
 import type { Dimensions } from './overviews.js';
+import { type Extent, lonLatBox } from './projections.js';
 import type { WantedFormat } from './encode.js';
 import type { Style } from './style.js';
 import type { Area } from './warp.js';
@@ -63,7 +63,7 @@ export function frameOf(request: RenderRequest | Place, header?: CogHeader): Fra
     const { tms, z, x, y, tileSize } = request;
     const place = locateTile(tms, z, x, y);
     if (!place.inRange) throw new DomainError('NotFound', place.reason);
-    return { area: { epsg: place.tms.epsg, extent: place.extent, bbox: place.bbox }, size: { width: tileSize, height: tileSize } };
+    return { area: { epsg: place.epsg, extent: place.extent, bbox: place.bbox }, size: { width: tileSize, height: tileSize } };
   }
   const { epsg, extent } = request;
   const [west, south, east, north] = extent;
@@ -75,7 +75,7 @@ export function frameOf(request: RenderRequest | Place, header?: CogHeader): Fra
   return { area: areaOf(epsg, extent), size };
 }
 
-export const areaOf = (epsg: Area['epsg'], extent: Extent): Area => ({ epsg, extent, bbox: epsg === 4326 ? extent : mercatorToLonLat(extent) });
+export const areaOf = (epsg: Area['epsg'], extent: Extent): Area => ({ epsg, extent, bbox: lonLatBox(epsg, extent) });
 
 /** @throws DomainError InvalidInput for more than one answer may take in memory */
 export function checkValues({ width, height }: Dimensions, bands: number): void {

@@ -1,6 +1,8 @@
 /** Which tiles of a tile matrix set a box lies on. Pure. */
 import type { Bbox } from '../geojson.js';
-import { latToMercator, lonToMercator, type TileMatrixSetId, tileMatrixSet } from './matrices.js';
+import { matrixAt, TILE_MATRIX_SET_IDS, type TileMatrixSetId, tileMatrixSet } from './matrices.js';
+import { extentOfMatrix } from './matrix-definitions.js';
+import { projectedBox } from './projections.js';
 
 /** `tileMatrixSetLimits` of OGC TMS 2.0, section 6.2.2.2: both ends included. */
 export interface TileLimits {
@@ -11,20 +13,39 @@ export interface TileLimits {
   readonly maxTileCol: number;
 }
 
-/** Tiles that the box only touches are not among them; a point or line has one all the same. */
+/**
+ * Tiles that the box only touches are not among them; a point or line has one all the same. None where the box lies outside
+ * of the set's ground, in another part of the world; all where its projection ends before the box does.
+ */
 export function tileLimits(id: TileMatrixSetId, [west, south, east, north]: Bbox, minzoom: number, maxzoom: number): TileLimits[] {
   const tms = tileMatrixSet(id);
-  const [left, bottom, right, top] = tms.extent;
-  const [x, y] = tms.epsg === 4326 ? [(lon: number) => lon, (lat: number) => lat] : [lonToMercator, latToMercator];
-  const share = (value: number, from: number, to: number): number => Math.max(0, Math.min(1, (value - from) / (to - from)));
-  const range = (from: number, to: number, count: number): [number, number] => {
-    const first = Math.min(count - 1, Math.floor(from * count));
-    return [first, Math.max(first, Math.min(count - 1, Math.ceil(to * count) - 1))];
-  };
-  return Array.from({ length: Math.min(maxzoom, tms.maxZoom) - minzoom + 1 }, (_, i): TileLimits => {
-    const zoom = minzoom + i;
-    const [minTileCol, maxTileCol] = range(share(x(west), left, right), share(x(east), left, right), tms.columns * 2 ** zoom);
-    const [minTileRow, maxTileRow] = range(share(y(north), top, bottom), share(y(south), top, bottom), tms.rows * 2 ** zoom);
-    return { tileMatrix: String(zoom), minTileRow, maxTileRow, minTileCol, maxTileCol };
+  const isWorld = tms.epsg === 4326 || tms.epsg === 3857 || tms.epsg === 3395;
+  const lat = (value: number): number => (isWorld && tms.epsg !== 4326 ? Math.max(-MERCATOR_END, Math.min(MERCATOR_END, value)) : value);
+  const box = projectedBox(tms.epsg, isWorld && west > east ? [-180, lat(south), 180, lat(north)] : [west, lat(south), east, lat(north)]);
+  const first = Math.max(minzoom, tms.minZoom);
+  return Array.from({ length: Math.max(0, Math.min(maxzoom, tms.maxZoom) - first + 1) }, (_, i) => first + i).flatMap((zoom): TileLimits[] => {
+    const matrix = matrixAt(tms, zoom);
+    if (matrix === undefined) return [];
+    const { columns, rows } = matrix;
+    const [left, bottom, right, top] = extentOfMatrix(tms, matrix);
+    const [x0, y0, x1, y1] = box ?? [left, bottom, right, top];
+    if (x1 < left || x0 > right || y1 < bottom || y0 > top) return [];
+    const [minTileCol, maxTileCol] = range((x0 - left) / (right - left), (x1 - left) / (right - left), columns);
+    const [minTileRow, maxTileRow] = range((top - y1) / (top - bottom), (top - y0) / (top - bottom), rows);
+    return [{ tileMatrix: String(zoom), minTileRow, maxTileRow, minTileCol, maxTileCol }];
   });
 }
+
+/** A hair before the poles, where Mercator is finite and beyond every row. */
+const MERCATOR_END = 89.9;
+
+/** The first and the last of so many that a part of the whole lies on. */
+function range(from: number, to: number, count: number): [number, number] {
+  const within = (share: number): number => Math.max(0, Math.min(1, share));
+  const first = Math.min(count - 1, Math.floor(within(from) * count));
+  return [first, Math.max(first, Math.min(count - 1, Math.ceil(within(to) * count) - 1))];
+}
+
+/** The tile matrix sets on whose ground a box lies. */
+export const setsOver = (box: Bbox): TileMatrixSetId[] =>
+  TILE_MATRIX_SET_IDS.filter((id) => tileLimits(id, box, tileMatrixSet(id).minZoom, tileMatrixSet(id).minZoom).length > 0);

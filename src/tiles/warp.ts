@@ -1,14 +1,13 @@
 /** Where the pixels of a tile lie in a raster: exact along the axes, or interpolated in a grid of exact points. */
 import proj4 from 'proj4';
 import type { CogHeader } from '../cog/types.js';
-import type { Extent } from './matrices.js';
-import { MERCATOR_EDGE, latToMercator, lonToMercator, mercatorToLat, mercatorToLon } from './matrices.js';
+import { careful, type Extent, latToMercator, lonToMercator, MERCATOR_EDGE, mercatorToLat, mercatorToLon, PROJ4, projectedBox, type TileEpsg } from './projections.js';
 import type { Dimensions, Point } from './overviews.js';
 import { warpedResolution } from './overviews.js';
 
-/** What is drawn: a tile, or any rectangle of one of the two CRSs. */
+/** What is drawn: a tile, or any rectangle of one of the CRSs of tiles. */
 export interface Area {
-  readonly epsg: 3857 | 4326;
+  readonly epsg: TileEpsg;
   /** In the units of the CRS. */
   readonly extent: Extent;
   /** In EPSG:4326, longitude first. */
@@ -28,20 +27,41 @@ const TOLERANCE = 0.1;
 /** Pixels that rounding may be off at an edge. */
 const EDGE = 1e-6;
 
-const PROJ4: Readonly<Record<Area['epsg'], string>> = {
-  3857: '+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +no_defs',
-  4326: '+proj=longlat +datum=WGS84 +no_defs',
-};
-
 export const epsgOf = ({ crs }: CogHeader): number => Number(crs.code.slice('EPSG:'.length));
 
 /** Full-resolution pixels of the raster that one pixel of the tile stands for: what the overview is chosen by. */
-export function decimationOf({ epsg, extent: [west, south, east, north] }: Area, { width: columns, height: rows }: Dimensions, header: CogHeader): number {
+export function decimationOf(area: Area, size: Dimensions, header: CogHeader): number {
+  const { epsg, extent: [west, south, east, north] } = area;
   const { transform: [a, b, , d, e] } = header;
-  const resX = (east - west) / columns;
-  const resY = (north - south) / rows;
+  const resX = (east - west) / size.width;
+  const resY = (north - south) / size.height;
   if (epsgOf(header) === epsg) return Math.min(resX / Math.hypot(a, d), resY / Math.hypot(b, e));
-  return Math.min(resX, resY) / resolutionOf(epsg, header);
+  const factor = isPlain(epsg) || !isWide(header) ? Math.min(resX, resY) / resolutionOf(epsg, header) : Number.NaN;
+  return Number.isFinite(factor) ? factor : decimationInside(area, size, header);
+}
+
+/** Two corners of a raster of half the world tell nothing of its pixels in a projection that ends before it. */
+const isWide = ({ bbox: [west, , east] }: CogHeader): boolean => (west > east ? east + 360 - west : east - west) >= 180;
+
+const PROBES = [0.1, 0.3, 0.5, 0.7, 0.9];
+
+/** Pixels of the raster between neighbouring pixels of the tile, where they are fewest of some places inside the raster; 1 where there are none. */
+function decimationInside({ epsg, extent: [west, south, east, north] }: Area, size: Dimensions, header: CogHeader): number {
+  const { toSource } = projection(header, epsg);
+  const pixel = toPixels(header, header);
+  const wrap = wrapping(header);
+  const [stepX, stepY] = [(east - west) / size.width, (north - south) / size.height];
+  const at = (x: number, y: number): Point => {
+    const [px, py] = toSource(x, y);
+    return pixel(wrap(px), py);
+  };
+  const factors = PROBES.flatMap((u) => PROBES.flatMap((v) => {
+    const [x, y] = [west + (east - west) * u, south + (north - south) * v];
+    const here = at(x, y);
+    if (!(here[0] >= 0 && here[0] <= header.width && here[1] >= 0 && here[1] <= header.height)) return [];
+    return [at(x + stepX, y), at(x, y - stepY)].map(([column, row]) => Math.hypot(column - here[0], row - here[1])).filter((factor) => factor > 0 && Number.isFinite(factor));
+  }));
+  return factors.length === 0 ? 1 : Math.min(...factors);
 }
 
 /** The side of a pixel that a raster of another CRS has once it is warped. */
@@ -61,9 +81,12 @@ export const isSameCrs = ({ epsg }: Area, header: CogHeader): boolean => epsgOf(
 export function warpOf(area: Area, size: Dimensions, header: CogHeader, level: Dimensions): Warp {
   const { transform: [, b, , d] } = header;
   const from = epsgOf(header);
-  const straight = b === 0 && d === 0 && (from === 4326 || from === 3857);
+  const straight = b === 0 && d === 0 && (from === area.epsg || (isPlain(from) && isPlain(area.epsg)));
   return straight ? axisWarp(area, size, header, level) : gridWarp(area, size, header, level);
 }
+
+/** The two whose columns and rows are meridians and parallels. */
+const isPlain = (epsg: number): boolean => epsg === 4326 || epsg === 3857;
 
 /** Both CRSs have the same axes, so that a column of the tile is a column of the source. */
 function axisWarp({ epsg, extent: [west, south, east, north] }: Area, { width, height }: Dimensions, header: CogHeader, level: Dimensions): Warp {
@@ -159,7 +182,9 @@ function between([p, q, r, s]: Corners, u: number, v: number): Point {
  * Whether a part of the tile, in its pixels, can touch the raster, by longitude and latitude. It spares the projection
  * of what lies elsewhere, and keeps points far outside a projection's domain from folding back into the raster.
  */
-function nearness({ epsg, extent: [west, south, east, north] }: Area, header: CogHeader, size: Dimensions): (...pixels: Extent) => boolean {
+function nearness(area: Area, header: CogHeader, size: Dimensions): (...pixels: Extent) => boolean {
+  const { epsg, extent: [west, south, east, north] } = area;
+  if (!isPlain(epsg)) return nearnessOfBoxes(area, header, size);
   const [left, bottom, right, top] = header.bbox;
   const width = left > right ? right + 360 - left : right - left;
   const margin = 0.02 * Math.max(width, top - bottom) + 1e-9;
@@ -173,6 +198,17 @@ function nearness({ epsg, extent: [west, south, east, north] }: Area, header: Co
     const partRight = lon(west + ((east - west) * x1) / size.width);
     return [-360, 0, 360].some((turn) => partLeft + turn <= left + width + margin && partRight + turn >= left - margin);
   };
+}
+
+/** The same by the box that the raster has in the tile's CRS; all is near where a part of it has no place there. */
+function nearnessOfBoxes({ epsg, extent: [west, south, east, north] }: Area, header: CogHeader, size: Dimensions): (...pixels: Extent) => boolean {
+  const box = projectedBox(epsg, header.bbox);
+  if (box === undefined) return () => true;
+  const [left, bottom, right, top] = box;
+  const margin = 0.02 * Math.max(right - left, top - bottom) + 1e-9;
+  const x = (column: number): number => west + ((east - west) * column) / size.width;
+  const y = (row: number): number => north - ((north - south) * row) / size.height;
+  return (x0, y0, x1, y1) => x(x1) >= left - margin && x(x0) <= right + margin && y(y0) >= bottom - margin && y(y1) <= top + margin;
 }
 
 /** Coordinates of the CRS to pixels of a level: the inverse of the header's affine, scaled. */
@@ -206,17 +242,8 @@ const toMercator = (lon: number, lat: number): Point => [lonToMercator(lon), lat
 export function projection(header: CogHeader, epsg: Area['epsg']): Projection {
   const source = epsgOf(header);
   if (source === epsg) return { toSource: same, toTile: same };
-  if (source === 4326) return { toSource: fromMercator, toTile: toMercator };
-  if (source === 3857) return { toSource: toMercator, toTile: fromMercator };
+  if (source === 4326 && epsg === 3857) return { toSource: fromMercator, toTile: toMercator };
+  if (source === 3857 && epsg === 4326) return { toSource: toMercator, toTile: fromMercator };
   const converter = proj4(PROJ4[epsg], header.crs.proj4);
   return { toSource: careful((point) => converter.forward(point)), toTile: careful((point) => converter.inverse(point)) };
 }
-
-const careful = (convert: (point: [number, number]) => number[]) => (x: number, y: number): Point => {
-  try {
-    const [px = Number.NaN, py = Number.NaN] = convert([x, y]);
-    return [px, py];
-  } catch {
-    return [Number.NaN, Number.NaN]; // proj4 throws for what it cannot compute, such as a pole in Mercator
-  }
-};

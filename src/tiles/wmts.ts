@@ -50,6 +50,7 @@ const layerXml = ({ identifier, title, bounds: [west, south, east, north], tms, 
     </Layer>`;
 
 function matrixSetXml(id: TileMatrixSetId, useEpsg: boolean): string {
+  const scales = scaleSetOf(id);
   const matrices = tileMatrixSetDocument(id).tileMatrices.map(
     (matrix) => `
       <TileMatrix><ows:Identifier>${matrix.id}</ows:Identifier><ScaleDenominator>${matrix.scaleDenominator}</ScaleDenominator><TopLeftCorner>${matrix.pointOfOrigin.join(' ')}</TopLeftCorner><TileWidth>${matrix.tileWidth}</TileWidth><TileHeight>${matrix.tileHeight}</TileHeight><MatrixWidth>${matrix.matrixWidth}</MatrixWidth><MatrixHeight>${matrix.matrixHeight}</MatrixHeight></TileMatrix>`,
@@ -57,8 +58,8 @@ function matrixSetXml(id: TileMatrixSetId, useEpsg: boolean): string {
   return `
     <TileMatrixSet>
       <ows:Identifier>${id}</ows:Identifier>
-      <ows:SupportedCRS>${useEpsg ? crsName(id) : crsUrn(id)}</ows:SupportedCRS>
-      <WellKnownScaleSet>${scaleSetOf(id)}</WellKnownScaleSet>${matrices.join('')}
+      <ows:SupportedCRS>${useEpsg ? crsName(id) : crsUrn(id)}</ows:SupportedCRS>${scales === undefined ? '' : `
+      <WellKnownScaleSet>${scales}</WellKnownScaleSet>`}${matrices.join('')}
     </TileMatrixSet>`;
 }
 

@@ -3,6 +3,9 @@ import { linksOf, listOf, type Loose, type TestAnswer, text } from '../support/c
 import { itemBody, makeCollection } from '../support/datasets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
+/** On whose ground the items lie. */
+const SETS = ['WebMercatorQuad', 'WorldCRS84Quad', 'WGS1984Quad', 'WorldMercatorWGS84Quad', 'CanadianNAD83_LCC', 'UPSAntarcticWGS84Quad', 'UPSArcticWGS84Quad', 'UTM31WGS84Quad'];
+
 let server: TestServer;
 let search: string;
 
@@ -26,15 +29,24 @@ const idsOf = (body: Loose): string[] => listOf(body).map(({ id }) => text(id));
 describe('tile matrix sets', () => {
   it('are documents of TMS 2.0, each linked from the list', async () => {
     const sets = listOf((await get('/tileMatrixSets'))['tileMatrixSets']);
-    expect(sets.map(({ id }) => id)).toEqual(['WebMercatorQuad', 'WorldCRS84Quad']);
+    expect(sets.map(({ id }) => id)).toEqual([
+      'WebMercatorQuad', 'WorldCRS84Quad', 'WGS1984Quad', 'WorldMercatorWGS84Quad', 'CanadianNAD83_LCC', 'EuropeanETRS89_LAEAQuad',
+      'LINZAntarticaMapTilegrid', 'NZTM2000Quad', 'UPSAntarcticWGS84Quad', 'UPSArcticWGS84Quad', 'UTM31WGS84Quad',
+    ]);
     for (const set of sets) {
       const document = await get(text(linksOf(set, 'self')[0]?.['href']).slice(server.url.length));
       expect(document).toMatchObject({ id: set['id'], uri: set['uri'], crs: set['crs'] });
       const [first, second] = listOf(document['tileMatrices']);
-      expect(Number(first?.['cellSize'])).toBeCloseTo(2 * Number(second?.['cellSize']), 9);
-      expect(first).toMatchObject({ id: '0', cornerOfOrigin: 'topLeft', tileWidth: 256, tileHeight: 256, matrixHeight: 1 });
+      if (text(set['id']) !== 'CanadianNAD83_LCC') expect(Number(first?.['cellSize'])).toBeCloseTo(2 * Number(second?.['cellSize']), 9);
+      expect(first).toMatchObject({ id: text(set['id']) === 'UTM31WGS84Quad' ? '1' : '0', cornerOfOrigin: 'topLeft', tileWidth: 256, tileHeight: 256 });
     }
-    expect((await server.request('GET', '/tileMatrixSets/NoSuchQuad')).status).toBe(404);
+    // Those of rows of different widths are not drawn.
+    for (const id of ['NoSuchQuad', 'CDB1GlobalGrid', 'GNOSISGlobalGrid']) expect((await server.request('GET', `/tileMatrixSets/${id}`)).status).toBe(404);
+  });
+
+  it('name their corner in the order of their axes', async () => {
+    expect(listOf((await get('/tileMatrixSets/WGS1984Quad'))['tileMatrices'])[0]).toMatchObject({ pointOfOrigin: [90, -180], cellSize: 0.703_125, matrixWidth: 2 });
+    expect(await get('/tileMatrixSets/EuropeanETRS89_LAEAQuad')).toMatchObject({ orderedAxes: ['Y', 'X'], crs: 'http://www.opengis.net/def/crs/EPSG/0/3035', boundingBox: { lowerLeft: [1_000_000, 2_000_000], upperRight: [5_500_000, 6_500_000] } });
   });
 
   it('have the scales of the registry', async () => {
@@ -48,8 +60,9 @@ describe('tilesets', () => {
   it('of a search and of a collection say where they have tiles', async () => {
     for (const [path, tiles] of [[`/searches/${search}/tiles`, `/searches/${search}/tiles`], ['/collections/c/tiles', '/collections/c/map/tiles'], ['/collections/c/map/tiles', '/collections/c/map/tiles']]) {
       const list = listOf((await get(`${path}?assets=data`))['tilesets']);
-      expect(list).toHaveLength(2);
-      for (const entry of list) {
+      // Europe and New Zealand have nothing to show of it.
+      expect(list.map(({ tileMatrixSetURI }) => text(tileMatrixSetURI).replace(/.*\//, ''))).toEqual(SETS);
+      for (const entry of list.slice(0, 2)) {
         expect(entry).toMatchObject({ dataType: 'map', boundingBox: { lowerLeft: [-90, 0], upperRight: [-30, 50] } });
         const tileset = await get(text(linksOf(entry, 'self')[0]?.['href']).slice(server.url.length));
         const [item] = linksOf(tileset, 'item');
@@ -71,6 +84,17 @@ describe('tilesets', () => {
     expect((await server.request('GET', '/collections/c/map/tiles/WebMercatorQuad/4/15/15')).status).toBe(204);
   });
 
+  it('of other projections find the items of a tile by its box in degrees, also around a pole', async () => {
+    const ids = async (path: string): Promise<string[]> => idsOf(await get(`/collections/c/tiles/${path}/assets?skipcovered=false&exitwhenfull=false`)).toSorted();
+    expect(await ids('CanadianNAD83_LCC/0/2/2')).toEqual(['east', 'high', 'low']);
+    expect(await ids('UPSArcticWGS84Quad/0/0/0')).toEqual(['east', 'high', 'low']);
+    expect(await ids('NZTM2000Quad/5/15/15')).toEqual([]);
+    expect((await server.request('GET', '/collections/c/tiles/NZTM2000Quad/5/15/15')).status).toBe(204);
+    for (const path of ['UTM31WGS84Quad/0/0/0', 'LINZAntarticaMapTilegrid/4/7/0', 'CanadianNAD83_LCC/26/0/0', 'GNOSISGlobalGrid/0/0/0']) expect({ path, status: (await server.request('GET', `/collections/c/tiles/${path}`)).status }).toEqual({ path, status: 404 });
+    expect(await get('/collections/c/UPSArcticWGS84Quad/tilejson.json')).toMatchObject({ minzoom: 0, maxzoom: 24, bounds: [-90, 0, -30, 50] });
+    expect(await get('/collections/c/UTM31WGS84Quad/tilejson.json')).toMatchObject({ minzoom: 1, maxzoom: 24 });
+  });
+
   it('of a narrowed collection have narrowed tiles', async () => {
     const [template] = listOf((await get('/collections/c/WebMercatorQuad/tilejson.json?ids=none&tile_format=png'))['tiles']);
     const { status } = await server.request('GET', text(template).slice(server.url.length).replace('{z}/{x}/{y}', '0/0/0'));
@@ -90,12 +114,12 @@ describe('WMTS capabilities', () => {
     expect([status, text(headers['content-type']).split(';')[0]]).toEqual([200, 'application/xml']);
     const xml = text(body);
     const identifiers = [...xml.matchAll(/<\/ows:WGS84BoundingBox>\s*<ows:Identifier>([^<]*)</g)].map(([, id]) => id);
-    expect(identifiers).toEqual(['red', 'default'].flatMap((layer) => ['WebMercatorQuad', 'WorldCRS84Quad'].map((tms) => `${search}_${tms}_${layer}`)));
+    expect(identifiers).toEqual(['red', 'default'].flatMap((layer) => SETS.map((tms) => `${search}_${tms}_${layer}`)));
     expect(xml).toContain('<ows:Title>A &amp; B</ows:Title>');
     expect(xml).toContain(`template="${server.url}/searches/${search}/tiles/WebMercatorQuad/{TileMatrix}/{TileCol}/{TileRow}.png?assets=data"`);
     expect(xml).toContain('.png?rescale=0%2C9&amp;assets=data"');
     expect(xml).toContain('<TileMatrixSetLimits><TileMatrixLimits><TileMatrix>2</TileMatrix>');
-    expect(xml.match(/<TileMatrixSet>\s*<ows:Identifier>/g)).toHaveLength(2);
+    expect(xml.match(/<TileMatrixSet>\s*<ows:Identifier>/g)).toHaveLength(SETS.length);
     expect(xml).toContain('urn:ogc:def:crs:EPSG::3857');
   });
 
