@@ -29,7 +29,7 @@ const filled = (template: unknown, matrix: number, row: number, column: number):
 
 export const ogcTiles: ConformanceClass = {
   title: 'OGC API - Tiles',
-  uris: [...['core', 'tileset', 'tilesets-list', 'geodata-tilesets', 'png', 'oas30'].map(tiles), ...['tilematrixset', 'json-tilematrixset', 'tilesetmetadata', 'json-tilesetmetadata'].map(tms)],
+  uris: [...['core', 'tileset', 'tilesets-list', 'dataset-tilesets', 'geodata-tilesets', 'collections-selection', 'png', 'oas30'].map(tiles), ...['tilematrixset', 'json-tilematrixset', 'tilesetmetadata', 'json-tilesetmetadata'].map(tms)],
   checks: [
     {
       name: 'a tile is at the template of its tileset, and 204 where there is no data (/req/core/tc-op, tc-success)',
@@ -54,6 +54,20 @@ export const ogcTiles: ConformanceClass = {
         const tilesets = await tilesetsOf(probe);
         must(tilesets.length > 0, 'it has none');
         for (const tileset of tilesets) must(typeof tileset['crs'] === 'string' && tileset['dataType'] === 'map' && linksOf(tileset, 'self').length === 1 && linksOf(tileset, TILING_SCHEME).length === 1, JSON.stringify(tileset));
+      },
+    },
+    {
+      name: 'the landing page links the tilesets of all collections (/req/dataset-tilesets/landingpage), and `collections` says which of them are drawn (/req/collections-selection/collections-parameter)',
+      async run(probe) {
+        const [link] = linksOf((await probe.get('/')).body, TILESETS_MAP);
+        const all = await follow(probe, link?.['href']);
+        must(all.status === 200 && arrayOf(members(all.body)['tilesets']).length > 0, 'the landing page links no tilesets');
+        const chosen = await probe.get(`/map/tiles/WebMercatorQuad?collections=${probe.fixtures.collection}`);
+        const [item] = linksOf(chosen.body, 'item');
+        must(chosen.status === 200 && String(item?.['href']).includes('collections='), 'a tileset of one collection has tiles of all');
+        must((await follow(probe, filled(item?.['href'], 4, 15, 15))).status === 204, 'an empty tile is not 204');
+        must((await follow(probe, filled(item?.['href'], 1, 2, 0))).status === 404, 'a tile outside is not 404');
+        must((await probe.get('/map/tiles?collections=no-such-collection')).status === 400, 'a collection that does not exist is taken');
       },
     },
     {

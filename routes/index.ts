@@ -43,6 +43,10 @@ export const routes: readonly Route[] = [
   get('/colorMaps', colormaps.list),
   get('/colorMaps/{colorMapId}', colormaps.read),
 
+  get('/map/tiles', tilesets.list('catalog', 'getMapTilesets')),
+  get('/map/tiles/{tileMatrixSetId}', tilesets.read('catalog', 'getMapTileset')),
+  get('/map/tiles/{tileMatrixSetId}/{tileMatrix}/{tileRow}/{tileCol}', tilesets.tileByRow('catalog')),
+
   get('/search', search.byGet),
   post('/search', search.byPost),
   get('/queryables', queryables.ofAll),

@@ -6,6 +6,7 @@ import { listCollections } from '../src/pgstac/collections.js';
 import { type Operation, operation, type Route } from './http.js';
 import { openApi } from './openapi.js';
 import { apiPage } from './pages/api.js';
+import { TILESETS_MAP } from './present.js';
 
 const tag = 'Capabilities';
 
@@ -42,6 +43,7 @@ export const landing = operation({
           { rel: 'aggregations', href: `${base}/aggregations`, type: JSON_TYPE, title: 'Aggregations' },
           { rel: 'children', href: `${base}/children`, type: JSON_TYPE, title: 'Children' },
           { rel: 'http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes', href: `${base}/tileMatrixSets`, type: JSON_TYPE, title: 'Tile matrix sets' },
+          { rel: TILESETS_MAP, href: `${base}/map/tiles`, type: JSON_TYPE, title: 'Map tilesets of all collections' },
           { rel: 'datasets', href: `${base}/api/datasets`, type: GEOJSON_TYPE, title: 'Datasets' },
           { rel: 'jobs', href: `${base}/api/jobs`, type: JSON_TYPE, title: 'Starts a job: a dataset whose tiles are reported one by one', method: 'POST' },
           { rel: 'register', href: `${base}/searches/register`, type: JSON_TYPE, title: 'Registers a search', method: 'POST' },

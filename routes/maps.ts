@@ -21,7 +21,10 @@ import { narrowedTarget, parametersOf } from './tilejson.js';
 
 const tag = 'Maps';
 
-const linksOf: Readonly<Record<TargetKind, (call: Call, query: string) => MapLinks>> = {
+/** What has a map of its own. */
+type Mapped = Exclude<TargetKind, 'catalog'>;
+
+const linksOf: Readonly<Record<Mapped, (call: Call, query: string) => MapLinks>> = {
   search: (call, query) => {
     const at = call.base + paths.search(param(call, 'searchId'));
     return { tilejson: `${at}/${tmsOf(call)}/tilejson.json${query}`, footprints: `${at}/items?limit=1000`, mosaic: `${at}/mosaic.json` };
@@ -47,7 +50,7 @@ function tmsOf(call: Call): string {
   return tms;
 }
 
-export const map = (kind: TargetKind): Operation =>
+export const map = (kind: Mapped): Operation =>
   operation({
     id: `get${kind.charAt(0).toUpperCase()}${kind.slice(1)}Map`,
     summary: `A map of a ${kind}: its tiles and footprints`,

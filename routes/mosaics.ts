@@ -4,7 +4,7 @@ import { mosaicOptions, mosaicParameters, mosaicRequest, mosaicRequestOfBody } f
 import { searchBodySchema } from '../schemas/search.js';
 import { fromBody, selectionOf } from '../src/search/parse.js';
 import { type MosaicRequest, mosaicOf } from '../src/searches/mosaic.js';
-import { collectionTarget, datasetTarget, searchTarget, type Target } from '../src/searches/target.js';
+import { catalogTarget, collectionTarget, datasetTarget, searchTarget, type Target } from '../src/searches/target.js';
 import { type Call, type Operation, operation, param, type Reply } from './http.js';
 
 const tag = 'Mosaics';
@@ -18,7 +18,7 @@ async function mosaicReply({ services, signal }: Pick<Call, 'services' | 'signal
   return { text: document(), type: 'application/json', headers: { ...LIVE, ETag: `W/"${version}"` } };
 }
 
-type Asked = Pick<Call, 'services' | 'params' | 'visibility'>;
+type Asked = Pick<Call, 'services' | 'params' | 'visibility'> & Partial<Pick<Call, 'query'>>;
 
 /** Every use of a mosaic is a use of its registered search; written first, so that what is then read stays as it is. */
 async function inUse({ services }: Pick<Asked, 'services'>, target: Target): Promise<Target> {
@@ -26,10 +26,11 @@ async function inUse({ services }: Pick<Asked, 'services'>, target: Target): Pro
   return target;
 }
 
-/** The three things that mosaics and tiles are made of, by the parameter of their path. */
+/** What mosaics and tiles are made of, by the parameter of their path; the whole catalog, or `collections` of it, has tiles only. */
 export const targets = {
   search: async (call: Asked): Promise<Target> => inUse(call, await searchTarget(call.services, param(call, 'searchId'), call.visibility)),
   collection: async (call: Asked): Promise<Target> => inUse(call, await collectionTarget(call.services, param(call, 'collectionId'), call.visibility)),
+  catalog: async ({ services, query, visibility }: Asked): Promise<Target> => catalogTarget(services, Array.isArray(query?.['collections']) ? query['collections'].map(String) : undefined, visibility),
   dataset: async (call: Asked): Promise<Target> => inUse(call, await datasetTarget(call.services, param(call, 'datasetId'), call.visibility)),
 } as const;
 

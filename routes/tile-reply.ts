@@ -1,7 +1,7 @@
 /** A drawn tile as an answer: found, compared with what the client has, drawn or known, and told what it cost and lacks. */
 import { performance } from 'node:perf_hooks';
 import type { Geometry } from 'geojson';
-import { accessParameters, type narrowParameters } from '../schemas/titiler.js';
+import type { accessParameters, narrowParameters } from '../schemas/titiler.js';
 import type { Parsed } from '../schemas/parameters.js';
 import { asOfNow } from '../src/pgstac/as-of-now.js';
 import type { Target } from '../src/searches/target.js';
@@ -11,7 +11,7 @@ import type { ServedTile } from '../src/tiles/cached-renderer.js';
 import { shownHref } from '../src/storage/source.js';
 import type { Call, Reply } from './http.js';
 import type { TargetKind } from './mosaics.js';
-import { narrowedTarget } from './tilejson.js';
+import { narrowedTarget, narrowingOf } from './tilejson.js';
 import { titilerFor, titilerReply } from './titiler.js';
 
 /** What is to be drawn, once it is known of which assets. */
@@ -49,9 +49,8 @@ const known = asOfNow<Target>(TARGETS);
 
 /** A target as of this moment; every tile is a use of its search. */
 async function targetOf(kind: TargetKind, call: TileCall): Promise<Target> {
-  const narrowing = [...call.search].filter(([name]) => kind === 'collection' && !(name in accessParameters));
   let isRead = false;
-  const target = await known(call.services.database.pool, JSON.stringify([kind, call.params['searchId'], call.params['collectionId'], call.params['datasetId'], narrowing, call.visibility.hidden]), () => {
+  const target = await known(call.services.database.pool, JSON.stringify([kind, call.params['searchId'], call.params['collectionId'], call.params['datasetId'], narrowingOf(kind, call.search), call.visibility.hidden]), () => {
     isRead = true;
     return narrowedTarget(kind, call);
   });

@@ -16,7 +16,13 @@ export function tmsOf({ params }: Pick<Call, 'params'>): TileMatrixSetId {
   return tms;
 }
 
-/** A target as the query narrows it: only collections take parameters of a search. */
+/** Names the parameters that say which items of a target are meant: of a collection those of a search, of the catalog its collections. */
+const narrowingNames: Readonly<Record<TargetKind, readonly string[]>> = { collection: Object.keys(narrowParameters), catalog: ['collections'], search: [], dataset: [] };
+
+/** What of the query says which target it is. */
+export const narrowingOf = (kind: TargetKind, search: URLSearchParams): [string, string][] => [...search].filter(([name]) => narrowingNames[kind].includes(name));
+
+/** A target as the query narrows it. */
 export async function narrowedTarget(kind: TargetKind, call: Pick<Call, 'services' | 'params' | 'query' | 'visibility'>): Promise<Target> {
   const target = await targets[kind](call);
   return kind === 'collection' ? narrowTarget(target, narrowing(call.query)) : target;
@@ -34,9 +40,8 @@ const covered = asOfNow<Covered>(REMEMBERED);
 /** Found again only after somebody has written to the database; every look is a use of the target's search. @throws NotFound */
 export async function coveredTarget(kind: TargetKind, call: Pick<Call, 'services' | 'params' | 'query' | 'search' | 'visibility'>): Promise<Covered> {
   const { services, params } = call;
-  const narrowing = kind === 'collection' ? [...call.search].filter(([name]) => name in narrowParameters) : [];
   let isRead = false;
-  const key = JSON.stringify([kind, params['searchId'], params['collectionId'], params['datasetId'], narrowing, call.visibility.hidden]);
+  const key = JSON.stringify([kind, params['searchId'], params['collectionId'], params['datasetId'], narrowingOf(kind, call.search), call.visibility.hidden]);
   const found = await covered(services.database.pool, key, async () => {
     isRead = true;
     const target = await narrowedTarget(kind, call);
@@ -56,10 +61,15 @@ export function tilesQuery(search: URLSearchParams, without: readonly string[] =
   return query.size === 0 ? '' : `?${query.toString()}`;
 }
 
+/** TiTiler's for searches and collections: what readers of a TileJSON take for the size of a raster tile (MapLibre, Mapbox). */
+const TILEJSON_SIZE = '512';
+
 /** Where the tiles of a target are, below its own path. */
 function tilesTemplate(kind: TargetKind, { base, path, search }: Pick<Call, 'base' | 'path' | 'search'>, format: string | undefined): string {
   const root = kind === 'dataset' ? path.replace(/\/tilejson\.json$/, '/tiles') : path.replace(/\/([^/]+)\/tilejson\.json$/, '/tiles/$1');
-  return `${base}${root}/{z}/{x}/{y}${format === undefined ? '' : `.${format}`}${tilesQuery(search)}`;
+  const query = new URLSearchParams(search);
+  if (kind !== 'dataset' && !query.has('tilesize')) query.append('tilesize', TILEJSON_SIZE);
+  return `${base}${root}/{z}/{x}/{y}${format === undefined ? '' : `.${format}`}${tilesQuery(query)}`;
 }
 
 export const tilejson = (kind: TargetKind): Operation =>

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { choice } from '../schemas/parameters.js';
 import { dstCrs, sizeParameters } from '../schemas/parts.js';
 import { assetsOf, FORMAT_NAMES, formatOf, formatParameter, itemStyleParameters, pictureTypes, styleOf, styleParameters } from '../schemas/tiles.js';
+import { searchParameters } from '../schemas/search.js';
 import { accessParameters, narrowParameters } from '../schemas/titiler.js';
 import { invalidAt, notFound } from '../src/errors.js';
 import { type Bbox, bboxGeometry } from '../src/geojson.js';
@@ -86,7 +87,7 @@ export const tile = (kind: TargetKind): Operation =>
     id: `get${kind.charAt(0).toUpperCase()}${kind.slice(1)}MapTile`,
     summary: `A map tile of a ${kind}`,
     tag,
-    query: { ...tileQuery, ...accessParameters, ...(kind === 'collection' ? narrowParameters : {}) },
+    query: { ...tileQuery, ...accessParameters, ...(kind === 'collection' ? narrowParameters : {}), ...(kind === 'catalog' ? { collections: searchParameters.collections } : {}) },
     answers: {
       200: { description: 'The tile', ...pictureTypes },
       204: { description: 'No data there' },

@@ -1,6 +1,7 @@
 /** Tilesets and tile matrix sets: OGC API - Tiles 1.0 (20-057) over what titiler-pgstac serves as tiles. */
 import { jsonAnswer } from '../schemas/documents.js';
 import { text } from '../schemas/parameters.js';
+import { searchParameters } from '../schemas/search.js';
 import { drawParameters, zoomParameters } from '../schemas/titiler.js';
 import { invalidAt } from '../src/errors.js';
 import { type Bbox, WORLD } from '../src/geojson.js';
@@ -20,8 +21,11 @@ const TILING_SCHEME = 'http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme';
 /** Those that have tilesets; a dataset is drawn through its search. */
 type Tiled = Exclude<TargetKind, 'dataset'>;
 
-const rootOf = (kind: Tiled, call: Pick<Call, 'base' | 'params'>): string =>
-  call.base + (kind === 'search' ? paths.search(param(call, 'searchId')) : paths.collection(param(call, 'collectionId')));
+const roots: Readonly<Record<Tiled, (call: Pick<Call, 'params'>) => string>> = {
+  search: (call) => paths.search(param(call, 'searchId')),
+  collection: (call) => paths.collection(param(call, 'collectionId')),
+  catalog: () => '',
+};
 
 const schemeLink = (base: string, id: TileMatrixSetId): Link => ({ rel: TILING_SCHEME, href: `${base}/tileMatrixSets/${id}`, type: JSON_TYPE, title: `Definition of ${id}` });
 
@@ -29,18 +33,23 @@ const boundingBox = ([west, south, east, north]: Bbox): object => ({ lowerLeft: 
 
 /** Tiles by OGC's names for their places (requirement /req/tileset/…: rel `item`), and by titiler's (rel `tile`). */
 function tilesetLinks(kind: Tiled, call: Call, id: TileMatrixSetId, query: string): Link[] {
-  const root = rootOf(kind, call);
+  const root = call.base + roots[kind](call);
   const tileset = kind === 'search' ? `${root}/tiles/${id}` : `${root}/map/tiles/${id}`;
   const place = kind === 'search' ? '{tileMatrix}/{tileCol}/{tileRow}' : '{tileMatrix}/{tileRow}/{tileCol}';
   return [
     { rel: 'self', href: tileset + query, type: JSON_TYPE, title: `Tileset tiled using ${id}` },
     { rel: 'item', href: `${tileset}/${place}${query}`, type: 'image/png', templated: true, title: 'Map tiles (URL template)' },
-    { rel: 'tile', href: `${root}/tiles/${id}/{z}/{x}/{y}${query}`, templated: true, title: 'Map tiles (URL template)' },
     schemeLink(call.base, id),
-    { rel: 'describedby', href: `${root}/${id}/tilejson.json${query}`, type: JSON_TYPE, title: 'TileJSON' },
-    ...(id === 'WebMercatorQuad' ? [{ rel: 'data', href: `${root}/${id}/map.html${query}`, type: HTML_TYPE, title: 'Map viewer' }] : []),
+    ...(kind === 'catalog' ? [] : ofTitiler(root, id, query)),
   ];
 }
+
+/** What the catalog as a whole does not have: tiles at TiTiler's addresses, TileJSON and a map. */
+const ofTitiler = (root: string, id: TileMatrixSetId, query: string): Link[] => [
+    { rel: 'tile', href: `${root}/tiles/${id}/{z}/{x}/{y}${query}`, templated: true, title: 'Map tiles (URL template)' },
+    { rel: 'describedby', href: `${root}/${id}/tilejson.json${query}`, type: JSON_TYPE, title: 'TileJSON' },
+    ...(id === 'WebMercatorQuad' ? [{ rel: 'data', href: `${root}/${id}/map.html${query}`, type: HTML_TYPE, title: 'Map viewer' }] : []),
+];
 
 const tileset = (id: TileMatrixSetId, bounds: Bbox | undefined): object => ({
   title: `Tileset tiled using ${id}`,
@@ -50,7 +59,8 @@ const tileset = (id: TileMatrixSetId, bounds: Bbox | undefined): object => ({
   boundingBox: boundingBox(bounds ?? WORLD),
 });
 
-const query = { ...zoomParameters, ...drawParameters };
+/** `collections` of the catalog (20-057, requirements class collections-selection). */
+const selecting = (kind: Tiled): Pick<typeof searchParameters, 'collections'> | Record<string, never> => (kind === 'catalog' ? { collections: searchParameters.collections } : {});
 const crs = { crs: text('The CRS of the bounding boxes: CRS84 or EPSG:4326.') };
 
 export const list = (kind: Tiled, id: string): Operation =>
@@ -58,7 +68,7 @@ export const list = (kind: Tiled, id: string): Operation =>
     id,
     summary: `The tilesets of a ${kind}`,
     tag,
-    query: { ...drawParameters, ...crs },
+    query: { ...drawParameters, ...crs, ...selecting(kind) },
     answers: { 200: jsonAnswer('One tileset for each tile matrix set', 'tilesets') },
     async handle(call) {
       const { crs: wanted } = call.query;
@@ -80,7 +90,7 @@ export const read = (kind: Tiled, id: string): Operation =>
     id,
     summary: `One tileset of a ${kind}: where it has tiles`,
     tag,
-    query,
+    query: { ...zoomParameters, ...drawParameters, ...selecting(kind) },
     answers: { 200: jsonAnswer('The tileset', 'tileset') },
     async handle(call) {
       const tms = tmsOf(call);

@@ -32,6 +32,7 @@ const CACHED = 'public, max-age=60';
 /** @param path below TiTiler's own path of the target: `['tiles', tms, z, x, y]` */
 function titilerAnswer(titiler: TitilerConfig, call: Asked, kind: TargetKind, target: Target, path: readonly string[]): Promise<TitilerPicture> {
   const { config } = call.services;
+  if (kind === 'catalog') throw notImplemented('TiTiler draws one search or collection at a time.');
   const { collectionId = '', datasetId = '' } = call.params;
   const base = config.publicUrl === undefined ? call.base : withRootPath(config.publicUrl, config.rootPath);
   const id = target.searchId ?? '';

@@ -2,10 +2,10 @@
 import { withTiles } from '../access/private.js';
 import { fromBody, selectionOf } from '../search/parse.js';
 import { DATASETS, SYSTEM_TILES } from '../datasets/collections.js';
-import { notFound } from '../errors.js';
+import { invalidAt, notFound } from '../errors.js';
 import { collectionAsset, collectionSearch, searchIdOf } from '../hooks/collection-search.js';
 import { isObject, type JsonObject } from '../json.js';
-import { findCollection } from '../pgstac/collections.js';
+import { findCollection, listCollections } from '../pgstac/collections.js';
 import { findItem } from '../pgstac/items-read.js';
 import { findSeenSearch } from '../pgstac/seen-searches.js';
 import { holdersOf, type RegisteredSearch } from '../pgstac/searches.js';
@@ -99,6 +99,26 @@ export async function collectionTarget({ database }: Deps, id: string, visibilit
     renders: rendersOfCollection(collection),
     ...known({ searchId, attribution: credits(collection) }),
     visibility: id === DATASETS ? withTiles(visibility) : visibility,
+  };
+}
+
+/**
+ * All that the caller sees, or these collections of it: datasets by their tiles, the rest by their items, the newest on top.
+ * @throws InvalidInput for a collection that the caller does not see
+ */
+export async function catalogTarget({ database }: Deps, asked: readonly string[] | undefined, visibility: Visibility): Promise<Target> {
+  const seen = (await listCollections(database.pool, visibility.hidden)).map(({ id }) => id);
+  const unknown = asked?.find((id) => !seen.includes(id));
+  if (unknown !== undefined) throw invalidAt('collections', `names no collection: ${JSON.stringify(unknown)}`);
+  const drawn = [...new Set((asked ?? seen).map((id) => (id === DATASETS ? SYSTEM_TILES : id)))];
+  return {
+    name: 'stac-mosaic',
+    // An empty list would select everything; no collection has an empty name.
+    selection: { collections: drawn.length === 0 ? [''] : drawn },
+    sortby: undefined,
+    natural: BY_TIME,
+    renders: {},
+    visibility: drawn.includes(SYSTEM_TILES) ? withTiles(visibility) : visibility,
   };
 }
 

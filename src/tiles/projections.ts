@@ -73,7 +73,7 @@ export function waysOf(epsg: TileEpsg): Ways {
 }
 
 /** Columns and rows of a CRS are meridians and parallels: corners tell the box of an extent. */
-const isCylindrical = (epsg: TileEpsg): boolean => epsg === 4326 || epsg === 3857 || epsg === 3395;
+export const isCylindrical = (epsg: TileEpsg): boolean => epsg === 4326 || epsg === 3857 || epsg === 3395;
 
 /** Points between two corners that are looked at, as PROJ does for the bounds of an area (proj_trans_bounds). */
 const DENSITY = 21;
@@ -120,22 +120,39 @@ export function lonLatBox(epsg: TileEpsg, [west, south, east, north]: Extent): E
   return [left + shift, bottom, right + shift > 180 ? right + shift - 360 : right + shift, top];
 }
 
+export interface ProjectedBox {
+  readonly box: Extent;
+  /** The points that were looked at. */
+  readonly points: readonly Position[];
+  /** The longest way between two neighbours of the points that were looked at: so far may the box reach beyond what they tell. */
+  readonly step: number;
+}
+
 /**
  * The box in a CRS of a box in longitude and latitude (its west may be above its east); undefined where the projection has
  * no answer for a part of it.
  */
-export function projectedBox(epsg: TileEpsg, [west, south, east, north]: Extent): Extent | undefined {
+export function projectedBox(epsg: TileEpsg, [west, south, east, north]: Extent): ProjectedBox | undefined {
   const { fromLonLat } = waysOf(epsg);
   const width = west > east ? east + 360 - west : east - west;
+  const isStraight = isCylindrical(epsg);
+  const at = isStraight ? [0, 1] : shares;
   let [left, bottom, right, top] = [Infinity, Infinity, -Infinity, -Infinity];
-  const at = isCylindrical(epsg) ? [0, 1] : shares;
+  let step = 0;
+  const distance = ([x, y]: Position, other: Position | undefined): number => (other === undefined ? 0 : Math.hypot(x - other[0], y - other[1]));
+  let before: readonly Position[] = [];
+  const points: Position[] = [];
   for (const u of at) {
-    for (const v of at) {
-      const lon = west + width * u;
-      const [x, y] = fromLonLat(isCylindrical(epsg) || lon <= 180 ? lon : lon - 360, south + (north - south) * v);
-      if (!isFinitePosition([x, y])) return undefined;
+    const lon = west + width * u;
+    const column = at.map((v) => fromLonLat(isStraight || lon <= 180 ? lon : lon - 360, south + (north - south) * v));
+    for (const [i, position] of column.entries()) {
+      const [x, y] = position;
+      if (!isFinitePosition(position)) return undefined;
       [left, right, bottom, top] = [Math.min(left, x), Math.max(right, x), Math.min(bottom, y), Math.max(top, y)];
+      if (!isStraight) step = Math.max(step, distance(position, column[i - 1]), distance(position, before[i]));
     }
+    points.push(...column);
+    before = column;
   }
-  return [left, bottom, right, top];
+  return { box: [left, bottom, right, top], points, step };
 }

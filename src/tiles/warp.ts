@@ -202,10 +202,9 @@ function nearness(area: Area, header: CogHeader, size: Dimensions): (...pixels: 
 
 /** The same by the box that the raster has in the tile's CRS; all is near where a part of it has no place there. */
 function nearnessOfBoxes({ epsg, extent: [west, south, east, north] }: Area, header: CogHeader, size: Dimensions): (...pixels: Extent) => boolean {
-  const box = projectedBox(epsg, header.bbox);
-  if (box === undefined) return () => true;
-  const [left, bottom, right, top] = box;
-  const margin = 0.02 * Math.max(right - left, top - bottom) + 1e-9;
+  const projected = projectedBox(epsg, header.bbox);
+  if (projected === undefined) return () => true;
+  const { box: [left, bottom, right, top], step: margin } = projected;
   const x = (column: number): number => west + ((east - west) * column) / size.width;
   const y = (row: number): number => north - ((north - south) * row) / size.height;
   return (x0, y0, x1, y1) => x(x1) >= left - margin && x(x0) <= right + margin && y(y0) >= bottom - margin && y(y1) <= top + margin;
