@@ -52,7 +52,7 @@ export const careful = (convert: (point: [number, number]) => number[]): Way => 
   }
 };
 
-interface Ways {
+export interface Ways {
   readonly toLonLat: Way;
   readonly fromLonLat: Way;
 }
@@ -66,10 +66,15 @@ const ways = new Map<TileEpsg, Ways>([
 export function waysOf(epsg: TileEpsg): Ways {
   const known = ways.get(epsg);
   if (known !== undefined) return known;
-  const converter = proj4(PROJ4[epsg], PROJ4[4326]);
-  const made = { toLonLat: careful((point) => converter.forward(point)), fromLonLat: careful((point) => converter.inverse(point)) };
+  const made = waysBy(PROJ4[epsg]);
   ways.set(epsg, made);
   return made;
+}
+
+/** @param definition in PROJ's words */
+export function waysBy(definition: string): Ways {
+  const converter = proj4(definition, PROJ4[4326]);
+  return { toLonLat: careful((point) => converter.forward(point)), fromLonLat: careful((point) => converter.inverse(point)) };
 }
 
 /** Columns and rows of a CRS are meridians and parallels: corners tell the box of an extent. */
@@ -82,19 +87,23 @@ const WORLD: Extent = [-180, -90, 180, 90];
 
 const isFinitePosition = ([x, y]: Position): boolean => Number.isFinite(x) && Number.isFinite(y);
 
+/** The box in longitude and latitude of a rectangle of a CRS of tiles; see {@link lonLatBoxBy}. */
+export function lonLatBox(epsg: TileEpsg, extent: Extent): Extent {
+  if (!isCylindrical(epsg)) return lonLatBoxBy(waysOf(epsg), extent);
+  const [west, south, east, north] = extent;
+  const { toLonLat } = waysOf(epsg);
+  const [[left, bottom], [right, top]] = [toLonLat(west, south), toLonLat(east, north)];
+  if (epsg !== 3395) return [left, bottom, right, top];
+  // proj4 brings both ends of the world to the same side of the antimeridian.
+  const isEnd = (x: number): boolean => Math.abs(x) >= MERCATOR_EDGE * (1 - 1e-12);
+  return [isEnd(west) ? -180 : left, bottom, isEnd(east) ? 180 : right, top];
+}
+
 /**
  * The box in longitude and latitude of a rectangle of a CRS; its west is above its east where it crosses the antimeridian
  * (RFC 7946, section 5.2), around a pole it goes once around. The whole world where the projection has no answer.
  */
-export function lonLatBox(epsg: TileEpsg, [west, south, east, north]: Extent): Extent {
-  const { toLonLat, fromLonLat } = waysOf(epsg);
-  if (isCylindrical(epsg)) {
-    const [[left, bottom], [right, top]] = [toLonLat(west, south), toLonLat(east, north)];
-    if (epsg !== 3395) return [left, bottom, right, top];
-    // proj4 brings both ends of the world to the same side of the antimeridian.
-    const isEnd = (x: number): boolean => Math.abs(x) >= MERCATOR_EDGE * (1 - 1e-12);
-    return [isEnd(west) ? -180 : left, bottom, isEnd(east) ? 180 : right, top];
-  }
+export function lonLatBoxBy({ toLonLat, fromLonLat }: Ways, [west, south, east, north]: Extent): Extent {
   const at = (u: number, v: number): Position => toLonLat(west + (east - west) * u, south + (north - south) * v);
   const ring = [...shares.map((s) => at(s, 0)), ...shares.map((s) => at(1, s)), ...shares.map((s) => at(1 - s, 1)), ...shares.map((s) => at(0, 1 - s))];
   if (!ring.every(isFinitePosition)) return WORLD;

@@ -145,6 +145,9 @@ describe('assets of a place', () => {
       expect(idsOf(await of(`${root}/point/-50,20/assets`))).toEqual(['high', 'low']);
       expect(idsOf(await of(`${root}/point/-50,20/assets?items_limit=1`))).toEqual(['high']);
       expect(idsOf(await of(`${root}/point/-5565974.539663678,2273030.926987689/assets?coord_crs=EPSG:3857`))).toEqual(['high', 'low']);
+      // UTM zone 22: its central meridian is 51 degrees west.
+      expect(idsOf(await of(`${root}/point/604602.1,2211870/assets?coord_crs=EPSG:32622`))).toEqual(['high', 'low']);
+      expect(idsOf(await of(`${root}/bbox/500000,2200000,520000,2220000/assets?coord_crs=http://www.opengis.net/def/crs/EPSG/0/32622&skipcovered=false&exitwhenfull=false`))).toEqual(['high', 'low']);
       expect(idsOf(await of(`${root}/tiles/WebMercatorQuad/0/0/0/assets`))).toEqual(['east', 'high']);
       expect(idsOf(await of(`${root}/tiles/WorldCRS84Quad/1/0/0/assets`))).toEqual([]);
       expect(idsOf(await of(`${root}/tiles/WebMercatorQuad/0/0/0/assets?scan_limit=1`))).toEqual(['east']);
@@ -159,7 +162,7 @@ describe('assets of a place', () => {
 
   it('of no place are 400 or 404', async () => {
     const status = async (path: string): Promise<number> => (await server.request('GET', `/collections/c/${path}`)).status;
-    for (const path of ['point/a,b/assets', 'point/200,0/assets', 'bbox/0,10,5,0/assets', 'bbox/0,0,1,x/assets', 'point/0,0/assets?coord_crs=EPSG:2056', 'point/0,0/assets?items_limit=x']) expect({ path, status: await status(path) }).toEqual({ path, status: 400 });
+    for (const path of ['point/a,b/assets', 'point/200,0/assets', 'bbox/0,10,5,0/assets', 'bbox/0,0,1,x/assets', 'point/0,0/assets?coord_crs=EPSG:99999', 'point/0,0/assets?items_limit=x']) expect({ path, status: await status(path) }).toEqual({ path, status: 400 });
     for (const path of ['tiles/WebMercatorQuad/0/1/0/assets', 'tiles/NoQuad/0/0/0/assets']) expect({ path, status: await status(path) }).toEqual({ path, status: 404 });
   });
 
