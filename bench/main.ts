@@ -3,6 +3,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   search: async () => (await import('./search.js')).benchSearch(),
   ingest: async () => (await import('./ingest.js')).benchIngest(),
   mosaic: async () => (await import('./mosaic.js')).benchMosaic(),
+  tiles: async () => (await import('./tiles.js')).benchTiles(),
   'mosaic-cover': () => import('./mosaic-cover.js'),
   soak: async () => (await import('./soak.js')).benchSoak(),
   load: async () => (await import('./tile-load.js')).benchLoad(),

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 const PACKAGES = ['stac-fastapi-pgstac==7.2.0', 'uvicorn[standard]==0.54.0', 'orjson==3.13.0'];
 export const PEER = 'stac-fastapi-pgstac 7.2.0';
@@ -34,6 +35,9 @@ export const installPeer = (folder: string): string => install(folder, 'stac-fas
 export const TILER = 'titiler-pgstac 3.2.0';
 export const installTiler = (folder: string): string => install(folder, 'titiler-pgstac-3.2.0', ['titiler-pgstac[psycopg-binary]==3.2.0', 'uvicorn==0.54.0'], 'uvicorn');
 
+/** The same with MosaicJSON's backends and uvicorn's compiled parts; rasterio writes the COGs that are measured on. */
+export const installTilers = (folder: string): string => install(folder, 'titilers-3.2.0', ['titiler-pgstac[psycopg-binary]==3.2.0', 'cogeo-mosaic==9.2.0', 'uvicorn[standard]==0.54.0'], 'python');
+
 export const MOSAICS = 'cogeo-mosaic 9.2.0';
 export const installMosaics = (folder: string): string => install(folder, 'cogeo-mosaic-9.2.0', ['cogeo-mosaic==9.2.0'], 'python');
 
@@ -62,6 +66,29 @@ export function startPeer(uvicorn: string, database: URL, port: number, workers:
 export function startTiler(uvicorn: string, database: URL, port: number): Promise<Listening> {
   const env = { ...process.env, DATABASE_URL: database.href, TITILER_PGSTAC_CACHE_DISABLE: 'true' };
   return started(spawn(uvicorn, ['titiler.pgstac.main:app', '--port', String(port), '--no-access-log', '--log-level', 'warning'], { env, stdio: 'ignore' }), `http://127.0.0.1:${port}`, '/healthz');
+}
+
+/** What titiler's documentation advises for GDAL (performance tuning), so that it reads no more than it must. */
+const GDAL = {
+  CPL_VSIL_CURL_ALLOWED_EXTENSIONS: '.tif,.TIF,.tiff',
+  CPL_VSIL_CURL_CACHE_SIZE: '200000000',
+  GDAL_BAND_BLOCK_CACHE: 'HASHSET',
+  GDAL_CACHEMAX: '200',
+  GDAL_DISABLE_READDIR_ON_OPEN: 'EMPTY_DIR',
+  GDAL_HTTP_MERGE_CONSECUTIVE_RANGES: 'YES',
+  GDAL_HTTP_MULTIPLEX: 'YES',
+  GDAL_INGESTED_BYTES_AT_OPEN: '32768',
+  PROJ_NETWORK: 'OFF',
+  PYTHONWARNINGS: 'ignore',
+  VSI_CACHE: 'TRUE',
+  VSI_CACHE_SIZE: '5000000',
+};
+
+/** TiTiler to draw tiles with so many processes. @param app of titiler-pgstac, or the MosaicJSON routes alone */
+export function startTilers(python: string, app: 'pgstac' | 'mosaicjson', database: URL, port: number, workers: number): Promise<Listening> {
+  const env = { ...process.env, ...GDAL, DATABASE_URL: database.href };
+  const where = app === 'pgstac' ? ['titiler.pgstac.main:app'] : ['--app-dir', fileURLToPath(new URL('../../test/peers/python', import.meta.url)), 'titiler_mosaic_app:app'];
+  return started(spawn(python, ['-m', 'uvicorn', ...where, '--port', String(port), '--workers', String(workers), '--no-access-log', '--log-level', 'warning'], { env, stdio: 'ignore' }), `http://127.0.0.1:${port}`, '/healthz');
 }
 
 /** The built server itself. */
