@@ -50,8 +50,11 @@ function unpack(packed: Uint8Array<ArrayBuffer>, compression: string, length: nu
   }
 }
 
-const inflate = (packed: Uint8Array, length: number): Uint8Array<ArrayBuffer> => zlib.inflateSync(packed, { maxOutputLength: length });
-const unzstd = (packed: Uint8Array, length: number): Uint8Array<ArrayBuffer> => zlib.zstdDecompressSync(packed, { maxOutputLength: length });
+/** Unpacked in one piece: by default zlib makes pieces of 16 KB and then a copy of them all. A little more room than needed tells it that it is done. */
+const inOnePiece = (length: number): { maxOutputLength: number; chunkSize: number } => ({ maxOutputLength: length, chunkSize: Math.max(64, length + 1) });
+
+const inflate = (packed: Uint8Array, length: number): Uint8Array<ArrayBuffer> => zlib.inflateSync(packed, inOnePiece(length));
+const unzstd = (packed: Uint8Array, length: number): Uint8Array<ArrayBuffer> => zlib.zstdDecompressSync(packed, inOnePiece(length));
 
 function unwrapLerc(packed: Uint8Array, coat: number, limit: number): Uint8Array {
   if (coat === LERC_DEFLATE) return inflate(packed, limit);

@@ -14,8 +14,10 @@ import type { Plain } from './raster.js';
 import { itemsOf, readItem } from './read-item.js';
 import { checkValues, type Frame, frameOf, type RenderRequest } from './request.js';
 import { loadBlocks, withoutMasked } from './sampling.js';
+import { blocksOfStraight, paintStraight, straightOf } from './straight.js';
 import { isPlain, type Style } from './style.js';
 import { type Area, decimationOf, mayTouch, warpOf } from './warp.js';
+import { checkBlocks } from './window.js';
 
 export interface DrawnTile extends Encoded, Composed {
   /** No asset had a pixel here; the bytes are a transparent picture. */
@@ -101,7 +103,14 @@ async function paintAsset(canvas: Canvas, area: Area, { raster, name }: Asset, p
   if (!mayTouch(area, header)) return false;
   const level = levels[chooseLevel(levels, decimationOf(area, canvas, header))];
   if (level === undefined) return false;
-  const samples = await withoutMasked(findSamples(canvas, canvas.opacity, warpOf(area, canvas, header, level), level), level, name, assets);
+  const warp = warpOf(area, canvas, header, level);
+  if (warp.axes !== undefined && level.mask === undefined) {
+    const straight = straightOf(warp.axes, level);
+    const indices = blocksOfStraight(straight, canvas, level);
+    checkBlocks(indices.length, level, name);
+    return indices.length > 0 && paintStraight(canvas, straight, plain, level, await assets.blocks.read(level, indices, name)) > 0;
+  }
+  const samples = await withoutMasked(findSamples(canvas, canvas.opacity, warp, level), level, name, assets);
   if (samples.targets.length === 0) return false;
   const blocks = await loadBlocks(samples, level, 0, name, assets);
   still.throwIfAborted();

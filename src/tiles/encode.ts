@@ -49,7 +49,7 @@ export async function encodeCanvas(canvas: Canvas, { format: wanted, mask, area 
     const apart = Array.from({ length: bands }, (_, b) => Uint8Array.from({ length: width * height }, (__, i) => pixels[i * bands + b] ?? 0));
     return { bytes: encodeData(apart, 'uint8', { width, height, opacity }, { format, mask, area }), contentType };
   }
-  const opaque = format === 'jpg' || !mask || opacity.every((value) => value === 255);
+  const opaque = format === 'jpg' || !mask || isOpaque(opacity);
   const channels = opaque ? bands : bands === 1 ? 2 : 4;
   return { bytes: await encodePixels(opaque ? pixels : withOpacity(canvas), { width, height, channels }, format), contentType };
 }
@@ -63,7 +63,7 @@ export async function encodePicture(picture: Picture, encoding: Encoding): Promi
   const mask = encoding.mask && format !== 'jpg';
   const shown = format === 'webp' && bands.length === 1 ? [bands[0], bands[0], bands[0]] : [...bands];
   // Two bands and their opacity are red, green and blue to a PNG of rio-tiler's.
-  const opaque = shown.length !== 2 && opacity.every((value) => value === 255);
+  const opaque = shown.length !== 2 && isOpaque(opacity);
   const scale = type === 'uint16' ? 257 : 1;
   if (mask && !opaque) shown.push(Float64Array.from(opacity, (value) => value * scale));
   const channels = shown.length;
@@ -78,11 +78,14 @@ export async function encodePicture(picture: Picture, encoding: Encoding): Promi
   return { bytes: await encodePixels(samples, { width, height, channels: channels === 1 ? 1 : channels === 2 ? 2 : channels === 3 ? 3 : 4 }, format), contentType };
 }
 
+/** Of libvips' zlib: 6 takes twice the time (3.5 against 2.1 ms a tile) for 6 % fewer bytes; titiler's PNGs are larger than either. */
+const PNG_LEVEL = 3;
+
 async function encodePixels(samples: Uint8Array | Uint16Array, raw: { width: number; height: number; channels: 1 | 2 | 3 | 4 }, format: 'png' | 'jpg' | 'webp'): Promise<Uint8Array> {
   const grey = raw.channels <= 2;
   const wide = samples instanceof Uint16Array;
   const image = sharp(samples, { raw }).toColourspace(wide ? (grey ? 'grey16' : 'rgb16') : grey ? 'b-w' : 'srgb');
-  if (format === 'png') return image.png({ compressionLevel: 6, adaptiveFiltering: false }).toBuffer();
+  if (format === 'png') return image.png({ compressionLevel: PNG_LEVEL, adaptiveFiltering: false }).toBuffer();
   return format === 'jpg' ? image.jpeg({ quality: 85 }).toBuffer() : image.webp({ quality: 75 }).toBuffer();
 }
 
@@ -91,6 +94,12 @@ function encodeData(bands: readonly ArrayLike<number>[], given: SampleType, { wi
   const type = given === 'int8' && mask ? 'int16' : given;
   const all = mask ? [...bands, opacity] : bands;
   return format === 'npy' ? encodeNpy(all, type, width, height) : encodeGeoTiff({ width, height, type, bands: all, alpha: mask }, area);
+}
+
+/** A loop: `every` takes 0.7 ms for a tile, as long as painting it. */
+function isOpaque(opacity: Uint8Array): boolean {
+  for (let i = 0; i < opacity.length; i++) if (opacity[i] !== 255) return false;
+  return true;
 }
 
 function withOpacity({ bands, pixels, opacity }: Canvas): Uint8Array {

@@ -40,15 +40,20 @@ export function findSamples(size: Dimensions, taken: Uint8Array | undefined, war
       if (taken !== undefined && taken[target] !== 0) continue;
       const column = rowOfColumns[x] ?? Number.NaN;
       const row = rowOfRows[x] ?? Number.NaN;
-      if (!(column >= -EDGE && column <= width + EDGE && row >= -EDGE && row <= height + EDGE)) continue;
+      const sourceColumn = nearestPixel(column, width);
+      const sourceRow = nearestPixel(row, height);
+      if (sourceColumn < 0 || sourceRow < 0) continue;
       targets[count] = target;
-      columns[count] = clamp(Math.floor(column + ROUNDING), width);
-      rows[count] = clamp(Math.floor(row + ROUNDING), height);
+      columns[count] = sourceColumn;
+      rows[count] = sourceRow;
       count++;
     }
   }
   return { targets: targets.subarray(0, count), columns: columns.subarray(0, count), rows: rows.subarray(0, count) };
 }
+
+/** The pixel under a point along an axis of `length` pixels, -1 where there is none. */
+export const nearestPixel = (at: number, length: number): number => (at >= -EDGE && at <= length + EDGE ? clamp(Math.floor(at + ROUNDING), length) : -1);
 
 const clamp = (index: number, length: number): number => Math.max(0, Math.min(length - 1, index));
 

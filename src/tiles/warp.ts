@@ -18,6 +18,14 @@ export interface Area {
 export interface Warp {
   /** Fills in row `y` of the tile; both arrays are as long as the tile is wide. */
   row(y: number, columns: Float64Array, rows: Float64Array): void;
+  /** Where all rows have the same columns and all columns the same rows. */
+  readonly axes?: Axes;
+}
+
+/** As in {@link Warp}, for each column and each row of the tile. */
+export interface Axes {
+  readonly columns: Float64Array;
+  readonly rows: Float64Array;
 }
 
 /** Pixels of the tile between two exact points. */
@@ -101,6 +109,7 @@ function axisWarp({ epsg, extent: [west, south, east, north] }: Area, { width, h
   const rows = (read ? readAxis(top, bottom, height, level.height) : undefined)
     ?? Float64Array.from({ length: height }, (_, i) => pixel(0, toSource(0, north - ((north - south) * (i + 0.5)) / height)[1])[1]);
   return {
+    axes: { columns, rows },
     row(y, outColumns, outRows) {
       outColumns.set(columns);
       outRows.fill(rows[y] ?? Number.NaN);
