@@ -17,7 +17,7 @@ import { loadBlocks, withoutMasked } from './sampling.js';
 import { blocksOfStraight, paintStraight, straightOf } from './straight.js';
 import { isPlain, type Style } from './style.js';
 import { type Area, decimationOf, mayTouch, warpOf } from './warp.js';
-import { checkBlocks } from './window.js';
+import { checkBlocks, MAX_BLOCKS } from './window.js';
 
 export interface DrawnTile extends Encoded, Composed {
   /** No asset had a pixel here; the bytes are a transparent picture. */
@@ -106,9 +106,12 @@ async function paintAsset(canvas: Canvas, area: Area, { raster, name }: Asset, p
   const warp = warpOf(area, canvas, header, level);
   if (warp.axes !== undefined && level.mask === undefined) {
     const straight = straightOf(warp.axes, level);
-    const indices = blocksOfStraight(straight, canvas, level);
+    const indices = blocksOfStraight(straight, canvas, level, MAX_BLOCKS);
     checkBlocks(indices.length, level, name);
-    return indices.length > 0 && paintStraight(canvas, straight, plain, level, await assets.blocks.read(level, indices, name)) > 0;
+    if (indices.length === 0) return false;
+    const blocks = await assets.blocks.read(level, indices, name);
+    still.throwIfAborted();
+    return paintStraight(canvas, straight, plain, level, blocks) > 0;
   }
   const samples = await withoutMasked(findSamples(canvas, canvas.opacity, warp, level), level, name, assets);
   if (samples.targets.length === 0) return false;

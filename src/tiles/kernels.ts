@@ -11,6 +11,16 @@ export interface Taps {
   readonly weights: Float64Array;
 }
 
+/** Taps that are filled in again for each point, so that no pixel of a tile costs memory. */
+export interface Room {
+  first: number;
+  /** Weights in use; those behind are of earlier points. */
+  count: number;
+  weights: Float64Array;
+}
+
+export const createRoom = (): Room => ({ first: 0, count: 0, weights: new Float64Array(8) });
+
 interface Kernel {
   /** Pixels on either side of the point, at scale 1. */
   readonly radius: number;
@@ -35,22 +45,31 @@ export const reachOf = (name: KernelName, scale: number): number => Math.ceil((n
  * @param scale pixels that one pixel of the tile stands for: kernels widen with it, never below 1
  */
 export function tapsAt(name: KernelName, at: number, scale: number, length: number): Taps {
+  const room = createRoom();
+  fillTaps(room, name, at, scale, length);
+  return { first: room.first, weights: room.weights.slice(0, room.count) };
+}
+
+/** As {@link tapsAt}, into `room`. */
+export function fillTaps(room: Room, name: KernelName, at: number, scale: number, length: number): void {
   const wide = Math.max(1, scale);
-  if (name === 'average') {
-    const [from, to] = [at - wide / 2, at + wide / 2];
-    const first = Math.max(0, Math.floor(from + 1e-9));
-    const last = Math.min(length, Math.ceil(to - 1e-9));
-    return { first, weights: Float64Array.from({ length: Math.max(0, last - first) }, (_, i) => Math.min(to, first + i + 1) - Math.max(from, first + i)) };
+  const averaged = name === 'average';
+  const reach = averaged ? wide / 2 : KERNELS[name].radius * wide;
+  const [from, to] = [at - reach, at + reach];
+  const first = Math.max(0, averaged ? Math.floor(from + 1e-9) : Math.ceil(from - 0.5));
+  const end = Math.min(length, averaged ? Math.ceil(to - 1e-9) : Math.floor(to - 0.5) + 1);
+  const count = Math.max(0, end - first);
+  if (count > room.weights.length) room.weights = new Float64Array(count);
+  const { weights } = room;
+  room.first = first;
+  room.count = count;
+  if (averaged) {
+    for (let i = 0; i < count; i++) weights[i] = Math.min(to, first + i + 1) - Math.max(from, first + i);
+    return;
   }
   const { radius, weight } = KERNELS[name];
-  const reach = radius * wide;
-  const first = Math.max(0, Math.ceil(at - 0.5 - reach));
-  const last = Math.min(length - 1, Math.floor(at - 0.5 + reach));
-  return {
-    first,
-    weights: Float64Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => {
-      const distance = Math.abs(first + i + 0.5 - at) / wide;
-      return distance >= radius ? 0 : weight(distance);
-    }),
-  };
+  for (let i = 0; i < count; i++) {
+    const distance = Math.abs(first + i + 0.5 - at) / wide;
+    weights[i] = distance >= radius ? 0 : weight(distance);
+  }
 }

@@ -26,10 +26,7 @@ const EDGE = 1e-6;
  * @param taken not 0 for pixels that need none
  */
 export function findSamples(size: Dimensions, taken: Uint8Array | undefined, warp: Warp, { width, height }: Plane): Samples {
-  const pixels = size.width * size.height;
-  const targets = new Int32Array(pixels);
-  const columns = new Int32Array(pixels);
-  const rows = new Int32Array(pixels);
+  const { targets, columns, rows } = scratchFor(size.width * size.height);
   const rowOfColumns = new Float64Array(size.width);
   const rowOfRows = new Float64Array(size.width);
   let count = 0;
@@ -49,7 +46,15 @@ export function findSamples(size: Dimensions, taken: Uint8Array | undefined, war
       count++;
     }
   }
-  return { targets: targets.subarray(0, count), columns: columns.subarray(0, count), rows: rows.subarray(0, count) };
+  return { targets: targets.slice(0, count), columns: columns.slice(0, count), rows: rows.slice(0, count) };
+}
+
+let scratch: Samples = { targets: new Int32Array(0), columns: new Int32Array(0), rows: new Int32Array(0) };
+
+/** Room to find samples in: most assets have few, and 768 KB for each of 30 assets keep the garbage collector busy. */
+function scratchFor(pixels: number): Samples {
+  if (scratch.targets.length < pixels) scratch = { targets: new Int32Array(pixels), columns: new Int32Array(pixels), rows: new Int32Array(pixels) };
+  return scratch;
 }
 
 /** The pixel under a point along an axis of `length` pixels, -1 where there is none. */
@@ -59,11 +64,16 @@ const clamp = (index: number, length: number): number => Math.max(0, Math.min(le
 
 /** The blocks that hold the samples; no more are counted than one beyond `most`. */
 export function blocksOf({ columns, rows }: Samples, plane: Plane, most: number): number[] {
+  const { blockWidth, blockHeight } = plane;
   const blocks = new Set<number>();
-  let last = -1;
+  let [left, top] = [-1, -1];
   for (let i = 0; i < columns.length && blocks.size <= most; i++) {
-    const block = blockAt(plane, columns[i] ?? 0, rows[i] ?? 0);
-    if (block !== last) blocks.add((last = block));
+    const column = columns[i] ?? 0;
+    const row = rows[i] ?? 0;
+    if (left >= 0 && column >= left && column < left + blockWidth && row >= top && row < top + blockHeight) continue;
+    left = column - (column % blockWidth);
+    top = row - (row % blockHeight);
+    blocks.add(blockAt(plane, column, row));
   }
   return [...blocks];
 }
@@ -102,18 +112,19 @@ export function paint(canvas: Canvas, { targets, columns, rows }: Samples, { col
   const { bands, pixels, opacity } = canvas;
   const green = colours === 3 ? 1 : 0;
   const blue = colours === 3 ? 2 : 0;
-  let lastBlock = -1;
+  const { blockWidth, blockHeight, blockSamples } = plane;
+  let [left, top] = [-1, -1];
   let bytes: SampleArray = new Uint8Array(0);
   let painted = 0;
   for (let i = 0; i < targets.length; i++) {
     const column = columns[i] ?? 0;
     const row = rows[i] ?? 0;
-    const block = blockAt(plane, column, row);
-    if (block !== lastBlock) {
-      lastBlock = block;
-      bytes = blocks.get(block) ?? new Uint8Array(plane.blockWidth * plane.blockHeight * plane.samples).fill(nodata ?? 0);
+    if (left < 0 || column < left || column >= left + blockWidth || row < top || row >= top + blockHeight) {
+      left = column - (column % blockWidth);
+      top = row - (row % blockHeight);
+      bytes = blocks.get(blockAt(plane, column, row)) ?? new Uint8Array(blockWidth * blockHeight * blockSamples).fill(nodata ?? 0);
     }
-    const at = offsetIn(plane, column, row);
+    const at = ((row - top) * blockWidth + column - left) * blockSamples;
     const opaque = alpha === undefined ? 255 : (bytes[at + alpha] ?? 0);
     if (opaque === 0) continue;
     const r = bytes[at] ?? 0;

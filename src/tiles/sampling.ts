@@ -1,14 +1,15 @@
 /** Reads one asset into a tile's grid: nearest pixels through their blocks, kernels over a window of the level. */
 import type { Asset, Assets } from './assets.js';
 import type { Block } from './blocks.js';
-import { type KernelName, reachOf, type Resampling, tapsAt } from './kernels.js';
-import { createLayer, type Layer, rounder } from './layer.js';
+import { createRoom, fillTaps, type KernelName, reachOf, type Resampling, type Room } from './kernels.js';
+import { createLayer, type Layer } from './layer.js';
 import { blockAt, blocksOf, findSamples, inMask, offsetIn, type Samples, unmasked } from './nearest.js';
 import type { Dimensions } from './overviews.js';
 import { chooseLevel } from './overviews.js';
 import type { Level, Plane } from './raster.js';
 import { type Area, decimationOf, isSameCrs, mayTouch, warpOf } from './warp.js';
-import { checkBlocks, MAX_BLOCKS, readWindow, type Window } from './window.js';
+import { isSeen, opacity, weigher } from './weigh.js';
+import { checkBlocks, MAX_BLOCKS, readWindow } from './window.js';
 
 export interface Reading {
   /** Bands, counted from 0; none but alpha's kind is left out by the caller. */
@@ -93,9 +94,6 @@ async function nearest(layer: Layer, { raster, name }: Asset, area: Area, level:
   return layer;
 }
 
-/** An alpha of 16 bits in 8. */
-const opacity = (value: number, type: Layer['type']): number => (type === 'uint16' ? Math.floor(value / 257) : Math.max(0, Math.min(255, value)));
-
 interface Filter extends Reading {
   readonly kernel: KernelName;
   readonly scale: number;
@@ -112,12 +110,13 @@ async function filtered(layer: Layer, { raster, name }: Asset, area: Area, level
   for (let y = 0; y < height; y++) {
     warp.row(y, columns, rows);
     for (let x = 0; x < width; x++) {
-      const [column, row] = [columns[x] ?? Number.NaN, rows[x] ?? Number.NaN];
+      const column = columns[x] ?? Number.NaN;
+      const row = rows[x] ?? Number.NaN;
       if (!inside(column, row)) continue;
-      box.left = Math.min(box.left, column);
-      box.right = Math.max(box.right, column);
-      box.top = Math.min(box.top, row);
-      box.bottom = Math.max(box.bottom, row);
+      if (column < box.left) box.left = column;
+      if (column > box.right) box.right = column;
+      if (row < box.top) box.top = row;
+      if (row > box.bottom) box.bottom = row;
     }
   }
   if (box.left > box.right) return undefined;
@@ -127,55 +126,25 @@ async function filtered(layer: Layer, { raster, name }: Asset, area: Area, level
     right: Math.min(level.width, Math.ceil(box.right) + reach), bottom: Math.min(level.height, Math.ceil(box.bottom) + reach),
   };
   const window = await readWindow(raster, level, rectangle, bands, nodata, name, assets.blocks);
+  const weigh = weigher(layer, window, raster.type);
+  const roomFor = (at: number, length: number, room = createRoom()): Room => {
+    fillTaps(room, kernel, at, scale, length);
+    return room;
+  };
+  // Along straight axes the weights of a column are those of every row.
+  const ofColumns = warp.axes === undefined ? undefined : Array.from(warp.axes.columns, (at) => roomFor(at, level.width));
+  const across = createRoom();
+  const down = createRoom();
+  let downAt = Number.NaN;
   for (let y = 0; y < height; y++) {
     warp.row(y, columns, rows);
     for (let x = 0; x < width; x++) {
-      const [column, row] = [columns[x] ?? Number.NaN, rows[x] ?? Number.NaN];
-      if (inside(column, row) && (!warped || isSeen(window, column, row))) weigh(layer, y * width + x, window, column, row, { kernel, scale }, level, raster.type);
+      const column = columns[x] ?? Number.NaN;
+      const row = rows[x] ?? Number.NaN;
+      if (!inside(column, row) || (warped && !isSeen(window, column, row))) continue;
+      if (row !== downAt) roomFor((downAt = row), level.height, down);
+      weigh(y * width + x, ofColumns?.[x] ?? roomFor(column, level.width, across), down);
     }
   }
   return layer;
-}
-
-/** Whether any band has a value at a point: GDAL's warper makes no pixel of a point that lies on an empty one (GWKGeneralCase). */
-function isSeen({ valid, left, top, right, bottom }: Window, column: number, row: number): boolean {
-  const at = (Math.min(bottom - 1, Math.floor(row)) - top) * (right - left) + Math.min(right - 1, Math.floor(column)) - left;
-  return valid.some((band) => band[at] !== 0);
-}
-
-/** The weighted mean of the valid pixels around a point, for each band and the alpha. */
-function weigh(layer: Layer, target: number, window: Window, column: number, row: number, { kernel, scale }: Pick<Filter, 'kernel' | 'scale'>, level: Level, type: Layer['type']): void {
-  const across = tapsAt(kernel, column, scale, level.width);
-  const down = tapsAt(kernel, row, scale, level.height);
-  const width = window.right - window.left;
-  const round = rounder(type);
-  for (let b = 0; b < window.bands.length; b++) {
-    const [values, valid, into, seen] = [window.bands[b], window.valid[b], layer.values[b], layer.valid[b]];
-    if (values === undefined || valid === undefined || into === undefined || seen === undefined) continue;
-    let [sum, weights] = [0, 0];
-    for (let j = 0; j < down.weights.length; j++) {
-      const wy = down.weights[j] ?? 0;
-      const line = (down.first + j - window.top) * width + across.first - window.left;
-      for (let i = 0; i < across.weights.length; i++) {
-        if (valid[line + i] === 0) continue;
-        const weight = wy * (across.weights[i] ?? 0);
-        weights += weight;
-        sum += weight * (values[line + i] ?? 0);
-      }
-    }
-    if (weights <= 1e-5) continue;
-    into[target] = round(sum / weights);
-    seen[target] = 1;
-  }
-  const { alpha } = window;
-  if (alpha === undefined || layer.alpha === undefined) return;
-  let [sum, weights] = [0, 0];
-  for (let j = 0; j < down.weights.length; j++) {
-    for (let i = 0; i < across.weights.length; i++) {
-      const weight = (down.weights[j] ?? 0) * (across.weights[i] ?? 0);
-      weights += weight;
-      sum += weight * (alpha[(down.first + j - window.top) * width + across.first + i - window.left] ?? 0);
-    }
-  }
-  layer.alpha[target] = Math.max(0, Math.min(255, Math.round(opacity(sum / weights, type))));
 }

@@ -39,8 +39,8 @@ function runsOf(places: Int32Array, blockLength: number): Run[] {
   return runs;
 }
 
-/** The blocks that hold pixels which are still empty. */
-export function blocksOfStraight({ across, down }: Straight, { width, opacity, left }: Canvas, { blocksAcross }: Plane): number[] {
+/** The blocks that hold pixels which are still empty; no more are counted than one beyond `most`. */
+export function blocksOfStraight({ across, down }: Straight, { width, opacity, left }: Canvas, { blocksAcross }: Plane, most: number): number[] {
   const untouched = left === opacity.length;
   const hasEmpty = (columns: Run, rows: Run): boolean => {
     for (let y = rows.from; y < rows.to; y++) if (opacity.subarray(y * width + columns.from, y * width + columns.to).includes(0)) return true;
@@ -49,6 +49,7 @@ export function blocksOfStraight({ across, down }: Straight, { width, opacity, l
   const blocks = new Set<number>();
   for (const rows of down) {
     for (const columns of across) {
+      if (blocks.size > most) return [...blocks];
       if (untouched || hasEmpty(columns, rows)) blocks.add(rows.block * blocksAcross + columns.block);
     }
   }

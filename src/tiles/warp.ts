@@ -28,10 +28,11 @@ export interface Axes {
   readonly rows: Float64Array;
 }
 
-/** Pixels of the tile between two exact points. */
-const GRID_STEP = 16;
+/** Sides of the parts of the tile between whose corners is interpolated, in pixels: as large as the tolerance allows. */
+const LARGEST_CELL = 64;
+const SMALLEST_CELL = 16;
 /** Pixels of the source that interpolation may be off; GDAL's approximating transformer allows 0.125. */
-const TOLERANCE = 0.1;
+const TOLERANCE = 0.05;
 /** Pixels that rounding may be off at an edge. */
 const EDGE = 1e-6;
 
@@ -138,53 +139,91 @@ const isWithinOneTurn = ({ crs, projBbox: [west, , east] }: CogHeader): boolean 
   return west >= -half * (1 + 1e-9) && east <= half * (1 + 1e-9);
 };
 
+/** A square part of the tile, in its pixels, and the exact places of its corners. */
+interface Cell {
+  readonly left: number;
+  readonly top: number;
+  readonly size: number;
+  readonly corners: Corners;
+  /** Too crooked for interpolation even at the smallest size. */
+  readonly bent: boolean;
+}
+
+type Corners = readonly [upperLeft: Point, upperRight: Point, lowerLeft: Point, lowerRight: Point];
+
+/** Cells as large as interpolation between their corners allows; none where the raster is far. */
 function gridWarp(area: Area, size: Dimensions, header: CogHeader, level: Dimensions): Warp {
   const { extent: [west, south, east, north] } = area;
   const { width, height } = size;
   const { toSource } = projection(header, area.epsg);
   const pixel = toPixels(header, level);
   const wrap = wrapping(header);
-  const allColumns = new Float64Array(width * height).fill(Number.NaN);
-  const allRows = new Float64Array(width * height).fill(Number.NaN);
   /** The exact place of a point of the tile, in its pixels. */
   const exact = (x: number, y: number): Point => {
     const [px, py] = toSource(west + ((east - west) * x) / width, north - ((north - south) * y) / height);
     return pixel(wrap(px), py);
   };
   const near = nearness(area, header, size);
+  /** By the rows of the smallest cells. */
+  const lines: Cell[][] = Array.from({ length: Math.ceil(height / SMALLEST_CELL) }, () => []);
 
-  for (let top = 0; top < height; top += GRID_STEP) {
-    for (let left = 0; left < width; left += GRID_STEP) {
-      if (!near(left, top, left + GRID_STEP, top + GRID_STEP)) continue;
-      const [x0, y0, x1, y1] = [left + 0.5, top + 0.5, left + GRID_STEP - 0.5, top + GRID_STEP - 0.5];
-      const corners = [exact(x0, y0), exact(x1, y0), exact(x0, y1), exact(x1, y1)] as const;
-      const bent = [[0.5, 0.5], [0.5, 0], [0, 0.5]].some(([u = 0, v = 0]) => {
-        const guess = between(corners, u, v);
-        const truth = exact(x0 + (x1 - x0) * u, y0 + (y1 - y0) * v);
-        return !(Math.abs(guess[0] - truth[0]) <= TOLERANCE && Math.abs(guess[1] - truth[1]) <= TOLERANCE);
-      });
-      for (let y = top; y < Math.min(height, top + GRID_STEP); y++) {
-        for (let x = left; x < Math.min(width, left + GRID_STEP); x++) {
-          const [column, row] = bent ? exact(x + 0.5, y + 0.5) : between(corners, (x - left) / (GRID_STEP - 1), (y - top) / (GRID_STEP - 1));
-          allColumns[y * width + x] = column;
-          allRows[y * width + x] = row;
-        }
-      }
+  function divide(left: number, top: number, side: number, corners: Corners): void {
+    if (left >= width || top >= height || !near(left, top, left + side, top + side)) return;
+    const half = side / 2;
+    const middles = [exact(left + half, top), exact(left, top + half), exact(left + half, top + half), exact(left + side, top + half), exact(left + half, top + side)] as const;
+    const [p, q, r, s] = corners;
+    const [pq, pr, centre, qs, rs] = middles;
+    const straight = isBetween(pq, p, q) && isBetween(pr, p, r) && isBetween(qs, q, s) && isBetween(rs, r, s) && isBetween(centre, pr, qs) && isBetween(centre, pq, rs);
+    if (straight || half < SMALLEST_CELL) {
+      if (straight && !mayHold(corners, level)) return;
+      for (let line = top; line < Math.min(height, top + side); line += SMALLEST_CELL) lines[line / SMALLEST_CELL]?.push({ left, top, size: side, corners, bent: !straight });
+      return;
+    }
+    divide(left, top, half, [p, pq, pr, centre]);
+    divide(left + half, top, half, [pq, q, centre, qs]);
+    divide(left, top + half, half, [pr, centre, r, rs]);
+    divide(left + half, top + half, half, [centre, qs, rs, s]);
+  }
+  for (let top = 0; top < height; top += LARGEST_CELL) {
+    for (let left = 0; left < width; left += LARGEST_CELL) {
+      if (!near(left, top, left + LARGEST_CELL, top + LARGEST_CELL)) continue;
+      const [right, bottom] = [left + LARGEST_CELL, top + LARGEST_CELL];
+      divide(left, top, LARGEST_CELL, [exact(left, top), exact(right, top), exact(left, bottom), exact(right, bottom)]);
     }
   }
   return {
     row(y, outColumns, outRows) {
-      outColumns.set(allColumns.subarray(y * width, (y + 1) * width));
-      outRows.set(allRows.subarray(y * width, (y + 1) * width));
+      outColumns.fill(Number.NaN);
+      outRows.fill(Number.NaN);
+      for (const { left, top, size: side, corners, bent } of lines[Math.floor(y / SMALLEST_CELL)] ?? []) {
+        const end = Math.min(width, left + side);
+        if (bent) {
+          for (let x = left; x < end; x++) [outColumns[x], outRows[x]] = exact(x + 0.5, y + 0.5);
+          continue;
+        }
+        const [p, q, r, s] = corners;
+        const v = (y + 0.5 - top) / side;
+        interpolate(outColumns, left, end, side, p[0] + (r[0] - p[0]) * v, q[0] + (s[0] - q[0]) * v);
+        interpolate(outRows, left, end, side, p[1] + (r[1] - p[1]) * v, q[1] + (s[1] - q[1]) * v);
+      }
     },
   };
 }
 
-type Corners = readonly [upperLeft: Point, upperRight: Point, lowerLeft: Point, lowerRight: Point];
+/** The centres of pixels from `left` to before `end`, on a line over `side` pixels. */
+function interpolate(out: Float64Array, left: number, end: number, side: number, from: number, to: number): void {
+  const step = (to - from) / side;
+  for (let x = left; x < end; x++) out[x] = from + step * (x - left + 0.5);
+}
 
-function between([p, q, r, s]: Corners, u: number, v: number): Point {
-  const at = (axis: 0 | 1): number => (1 - v) * ((1 - u) * p[axis] + u * q[axis]) + v * ((1 - u) * r[axis] + u * s[axis]);
-  return [at(0), at(1)];
+/** Whether a point is the middle of two, within the tolerance; false where any is no place. */
+const isBetween = (middle: Point, a: Point, b: Point): boolean =>
+  Math.abs((a[0] + b[0]) / 2 - middle[0]) <= TOLERANCE && Math.abs((a[1] + b[1]) / 2 - middle[1]) <= TOLERANCE;
+
+/** Whether a part with these corners can lie on the level at all. */
+function mayHold(corners: Corners, { width, height }: Dimensions): boolean {
+  const reaches = (axis: 0 | 1, length: number): boolean => corners.some((corner) => corner[axis] >= -1) && corners.some((corner) => corner[axis] <= length + 1);
+  return reaches(0, width) && reaches(1, height);
 }
 
 /**
