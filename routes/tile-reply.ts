@@ -9,6 +9,7 @@ import { assetsOn, type TileAssets, type TileLimits } from '../src/searches/tile
 import { inSpan } from '../src/telemetry/spans.js';
 import type { ServedTile } from '../src/tiles/cached-renderer.js';
 import { shownHref } from '../src/storage/source.js';
+import { fileVersions } from '../src/tiles/file-versions.js';
 import type { Call, Reply } from './http.js';
 import type { TargetKind } from './mosaics.js';
 import { narrowedTarget, narrowingOf } from './tilejson.js';
@@ -44,6 +45,8 @@ const REPLACED_MS = 3_600_000;
 const TARGETS = 1000;
 /** What a header may hold of names. */
 const MAX_NAMES = 2000;
+
+const files = fileVersions();
 
 const known = asOfNow<Target>(TARGETS);
 
@@ -86,7 +89,8 @@ export function tileReply(call: TileCall, { place, assets, draw, headers, ...que
 
 /** A tile whose assets are known. @param findMs how long it took to find them */
 export async function answerTile(call: Pick<TileCall, 'headers' | 'query' | 'services'>, found: TileAssets, findMs: number, draw: TileQuestion['draw'], more: TileQuestion['headers'] = {}): Promise<Reply> {
-  const { key, tile } = draw({ hrefs: found.assets.flatMap(({ hrefs }) => hrefs), version: found.assets.map(({ version }) => version).join(' ') });
+  const hrefs = found.assets.flatMap((asset) => asset.hrefs);
+  const { key, tile } = draw({ hrefs, version: [...found.assets.map(({ version }) => version), files.changed(hrefs)].join(' ') });
   const etag = `W/"${key}.${Math.floor((Date.now() + staggered(key)) / REPLACED_MS).toString(36)}"`;
   const cut = { ...more, ...truncation(found) };
   if (knows(call, etag)) return { status: 304, headers: { ETag: etag, 'Cache-Control': CACHED, 'Server-Timing': timing('find', findMs), ...cut } };
@@ -97,14 +101,17 @@ export async function answerTile(call: Pick<TileCall, 'headers' | 'query' | 'ser
     return served;
   });
   call.services.metrics.tile(drawn.from);
+  // Drawn of a file that has just been replaced, or by a worker that has not seen it yet: not to be kept under this name.
+  const isReplaced = drawn.from !== 'cache' && files.notice(drawn.versions ?? {});
   const headers = {
-    'Server-Timing': `${timing('find', findMs)}, ${timing(drawn.from === 'cache' ? 'cache' : 'draw', performance.now() - started)}, from;desc="${drawn.from}"`,
+    'Server-Timing': `${timing('find', findMs)}, ${timingsOf(drawn, performance.now() - started)}, from;desc="${drawn.from}"`,
     'X-Assets': namesOf(found, drawn),
     ...cut,
     ...freshness(drawn),
+    ...(isReplaced ? { 'Cache-Control': 'no-cache' } : {}),
   };
   if (drawn.empty && call.query.empty !== 'transparent') return { status: 204, headers };
-  return { text: drawn.bytes, type: drawn.contentType, headers: drawn.failed.length === 0 ? { ...headers, ETag: etag } : headers };
+  return { text: drawn.bytes, type: drawn.contentType, headers: drawn.failed.length === 0 && !isReplaced ? { ...headers, ETag: etag } : headers };
 }
 
 export const truncation = ({ cut }: TileAssets): Record<string, string> => (cut === undefined ? {} : { 'X-Truncated': cut });
@@ -112,6 +119,14 @@ export const truncation = ({ cut }: TileAssets): Record<string, string> => (cut 
 /** What lacks an asset is not to be kept. */
 export const freshness = ({ failed }: Pick<ServedTile, 'failed'>): Record<string, string> =>
   failed.length === 0 ? { 'Cache-Control': CACHED } : { 'Cache-Control': 'no-cache', 'X-Failed-Assets': String(failed.length), 'X-Failed': failuresOf(failed) };
+
+/** Waiting for a worker, reading and unpacking, drawing, encoding; or the cache. */
+function timingsOf({ from, timings }: ServedTile, ms: number): string {
+  if (from === 'cache') return timing('cache', ms);
+  if (timings === undefined) return timing('draw', ms);
+  const { read, draw, encode } = timings;
+  return [timing('wait', Math.max(0, ms - read - draw - encode)), timing('read', read), timing('draw', draw), timing('encode', encode)].join(', ');
+}
 
 export const timing = (name: string, ms: number): string => `${name};dur=${ms.toFixed(1)}`;
 

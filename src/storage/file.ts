@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { DomainError, invalidInput } from '../errors.js';
 import { BLOCK_SIZE } from './blocks.js';
-import type { Source } from './source.js';
+import type { VersionedSource } from './source.js';
 import { codeOf, shownHref } from './source.js';
 
 /** No link in the last step, no waiting for the writer of a named pipe. */
@@ -47,7 +47,7 @@ export function checkFile(url: URL, href: string, roots: readonly string[]): str
  * rename is seen at the next fetch. Its first block is read with the look-up: whoever opens a file reads its header.
  * @throws DomainError InvalidInput when the resolved path leaves the roots, Upstream when there is no such file
  */
-export async function openFile(url: URL, href: string, roots: readonly string[]): Promise<Source> {
+export async function openFile(url: URL, href: string, roots: readonly string[]): Promise<VersionedSource> {
   try {
     const allowed = (path: string): string => {
       if (!roots.some((root) => isBelow(path, realRoot(root)))) throw refused(href);

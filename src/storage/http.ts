@@ -6,7 +6,7 @@ import { createGuard, followed } from './guard.js';
 import type { Resolver } from './hosts.js';
 import type { Answer } from './request.js';
 import { readBody, requestRange, TransientFailure, upstream } from './request.js';
-import type { FetchOptions, Source } from './source.js';
+import type { FetchOptions, Source, VersionedSource } from './source.js';
 
 export interface HttpOptions {
   /** In the place of the system's resolver. */
@@ -65,7 +65,7 @@ export function createHttpReader(allowedHosts: readonly string[], options: HttpO
     if (answer.status === 206) return partial(url, answer, offset, length);
     if (answer.status === 416) {
       answer.body.destroy();
-      return { bytes: new ArrayBuffer(0), size: answer.range?.size };
+      return { bytes: new ArrayBuffer(0), size: answer.range?.size, version: answer.version };
     }
     if ((answer.length ?? 0) > MAX_WHOLE_BYTES) {
       answer.body.destroy();
@@ -73,7 +73,7 @@ export function createHttpReader(allowedHosts: readonly string[], options: HttpO
     }
     const whole = await readBody(url, answer, MAX_WHOLE_BYTES);
     wholes.set(url.href, whole);
-    return { bytes: whole.slice(offset, offset + length), size: whole.byteLength };
+    return { bytes: whole.slice(offset, offset + length), size: whole.byteLength, version: answer.version };
   }
 
   async function fetchRange(url: URL, offset: number, length: number, signal?: AbortSignal): Promise<Range> {
@@ -92,8 +92,8 @@ export function createHttpReader(allowedHosts: readonly string[], options: HttpO
     }
   }
 
-  function source(url: URL): Source {
-    const metadata: { size?: number } = {};
+  function source(url: URL): VersionedSource {
+    const metadata: VersionedSource['metadata'] = {};
     return {
       url,
       metadata,
@@ -106,8 +106,9 @@ export function createHttpReader(allowedHosts: readonly string[], options: HttpO
         }
         if (wanted <= 0) return new ArrayBuffer(0);
         if (wanted > MAX_RANGE_BYTES) throw upstream(url, `a range of ${wanted} bytes is more than this server reads at once`);
-        const { bytes, size } = await fetchRange(url, offset, wanted, signal);
+        const { bytes, size, version } = await fetchRange(url, offset, wanted, signal);
         if (size !== undefined) metadata.size = size;
+        if (version !== undefined) metadata.version = version;
         return bytes;
       },
     };
@@ -119,6 +120,7 @@ export function createHttpReader(allowedHosts: readonly string[], options: HttpO
 interface Range {
   readonly bytes: ArrayBuffer;
   readonly size: number | undefined;
+  readonly version: string | undefined;
 }
 
 /** The body of a 206, held against what was asked and what the server says it sends. */
@@ -132,7 +134,7 @@ async function partial(url: URL, answer: Answer, offset: number, length: number)
   const bytes = await readBody(url, answer, sent);
   const due = range.size === undefined ? sent : Math.min(length, range.size - offset);
   if (bytes.byteLength < due) throw upstream(url, `its server sent ${bytes.byteLength} bytes of ${due}`);
-  return { bytes, size: range.size };
+  return { bytes, size: range.size, version: answer.version };
 }
 
 /** 5xx answers and connections that broke; a refused or missing file will not get better in 250 ms. */

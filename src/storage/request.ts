@@ -13,6 +13,8 @@ export interface Answer {
   readonly range: ContentRange | undefined;
   /** `Content-Length`, bytes. */
   readonly length: number | undefined;
+  /** `ETag`, else `Last-Modified`. */
+  readonly version: string | undefined;
   readonly body: Readable;
 }
 
@@ -69,6 +71,7 @@ export async function requestRange(agent: Agent, url: URL, range: string, signal
     location,
     range: parseContentRange(text(headers['content-range'])),
     length: Number.isSafeInteger(length) ? length : undefined,
+    version: text(headers['etag']) ?? text(headers['last-modified']),
     body,
   };
 }

@@ -38,6 +38,15 @@ export interface Sources {
   close(): Promise<void>;
 }
 
+/** A source that says what its file is: another word after each change of it. Known once something has been read. */
+export interface VersionedSource extends Source {
+  readonly metadata: { size?: number; version?: string };
+}
+
+/** The file's own ETag, else its time and size; undefined where its server tells neither. */
+export const versionOf = ({ metadata }: Source): string | undefined =>
+  metadata !== undefined && 'version' in metadata && typeof metadata.version === 'string' ? metadata.version : undefined;
+
 /** The href as it may stand in a message: without query and fragment, which carry signatures and keys. */
 export const shownHref = (href: string): string => {
   const shown = href.replace(/[?#].*$/s, '').replace(/\/\/[^/@]*@/, '//');

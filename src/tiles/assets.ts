@@ -4,7 +4,7 @@ import { openCog } from '../cog/open.js';
 import { DomainError } from '../errors.js';
 import { Refused } from '../storage/hosts.js';
 import type { FetchPolicy } from '../storage/source.js';
-import { shownHref } from '../storage/source.js';
+import { shownHref, versionOf } from '../storage/source.js';
 import { createSources } from '../storage/sources.js';
 import type { BlockReader } from './blocks.js';
 import { createBlockReader } from './blocks.js';
@@ -15,11 +15,15 @@ export interface Asset {
   /** The href as messages show it, without signatures. */
   readonly name: string;
   readonly raster: Raster;
+  /** Another one after each change of the file; undefined where its server tells nothing of it. */
+  readonly version: string | undefined;
 }
 
 export interface Assets {
   /** @throws DomainError InvalidInput (a refused href), Upstream, UpstreamTimeout, NotImplemented */
   open(href: string): Promise<Asset>;
+  /** Begins to open what will be needed; whoever opens it hears of its failure. */
+  openSoon(href: string): void;
   readonly blocks: BlockReader;
   close(): Promise<void>;
 }
@@ -47,25 +51,23 @@ export function createAssets(policy: FetchPolicy, limits: CacheLimits = {}): Ass
       if (error instanceof DomainError && error.kind === 'InvalidInput' && !(error instanceof Refused)) throw new DomainError('Upstream', error.message, { cause: error });
       throw error;
     });
-    const asset = { name, raster };
+    const asset = { name, raster, version: versionOf(source) };
     opened.set(href, asset);
     return asset;
   }
 
-  return {
-    async open(href) {
-      const asset = opened.get(href);
-      if (asset !== undefined) return asset;
-      let pending = opening.get(href);
-      if (pending === undefined) {
-        pending = load(href).finally(() => opening.delete(href));
-        opening.set(href, pending);
-      }
-      return pending;
-    },
-    blocks,
-    close: () => sources.close(),
-  };
+  async function open(href: string): Promise<Asset> {
+    const asset = opened.get(href);
+    if (asset !== undefined) return asset;
+    let pending = opening.get(href);
+    if (pending === undefined) {
+      pending = load(href).finally(() => opening.delete(href));
+      opening.set(href, pending);
+    }
+    return pending;
+  }
+
+  return { open, openSoon: (href) => void open(href).catch(() => undefined), blocks, close: () => sources.close() };
 }
 
 /** About what an opened file holds: its cached first bytes, and two numbers for each block of each level. */

@@ -14,6 +14,8 @@ export interface Composed {
   /** First hrefs of the items that gave pixels, in stacking order. */
   readonly used: readonly string[];
   readonly failed: readonly FailedAsset[];
+  /** Of the files that were opened, by href; another one after each change of a file. */
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 export interface Taker {
@@ -32,6 +34,7 @@ const OPEN_AHEAD = 4;
  */
 export async function compose(items: readonly (readonly string[])[], assets: Assets, taker: Taker, signal?: AbortSignal, patience: Patience = PATIENCE): Promise<Composed> {
   const used: string[] = [];
+  const versions: Record<string, string> = {};
   const failures: { href: string; error: DomainError }[] = [];
   const end = performance.now() + patience.tile;
   for (const [i, item] of items.entries()) {
@@ -43,10 +46,14 @@ export async function compose(items: readonly (readonly string[])[], assets: Ass
       failures.push({ href, error: tooSlow(href, patience.tile) });
       break;
     }
-    for (const next of items.slice(i + 1, i + OPEN_AHEAD).flat()) void assets.open(next).catch(() => undefined); // its turn will tell
+    for (const next of items.slice(i + 1, i + OPEN_AHEAD).flat()) assets.openSoon(next);
     const take = async (still: AbortSignal): Promise<boolean> => {
       const opened: Asset[] = [];
-      for (href of item) opened.push(await assets.open(href));
+      for (href of item) {
+        const asset = await assets.open(href);
+        opened.push(asset);
+        if (asset.version !== undefined) versions[href] = asset.version;
+      }
       return taker.add(opened, still, i);
     };
     try {
@@ -59,7 +66,7 @@ export async function compose(items: readonly (readonly string[])[], assets: Ass
   const [first] = failures;
   if (used.length === 0 && first !== undefined) throw first.error;
   signal?.throwIfAborted();
-  return { used, failed: failures.map((failure) => ({ href: shownHref(failure.href), message: failure.error.message })) };
+  return { used, failed: failures.map((failure) => ({ href: shownHref(failure.href), message: failure.error.message })), versions };
 }
 
 /** The first asset that opens: its pixels are the measure of all. */

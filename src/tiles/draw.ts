@@ -14,6 +14,7 @@ import type { Plain } from './raster.js';
 import { itemsOf, readItem } from './read-item.js';
 import { checkValues, type Frame, frameOf, type RenderRequest } from './request.js';
 import { loadBlocks, withoutMasked } from './sampling.js';
+import { startWatch, type Timings } from './stopwatch.js';
 import { blocksOfStraight, paintStraight, straightOf } from './straight.js';
 import { isPlain, type Style } from './style.js';
 import { type Area, decimationOf, mayTouch, warpOf } from './warp.js';
@@ -22,30 +23,30 @@ import { checkBlocks, MAX_BLOCKS } from './window.js';
 export interface DrawnTile extends Encoded, Composed {
   /** No asset had a pixel here; the bytes are a transparent picture. */
   readonly empty: boolean;
+  readonly timings: Timings;
 }
 
 /**
  * @throws DomainError NotFound outside the matrix set, InvalidInput for a style that does not fit the assets or too large a
  *   picture; else as {@link compose}
  */
-export async function drawTile(request: RenderRequest, assets: Assets, signal?: AbortSignal, patience: Patience = PATIENCE): Promise<DrawnTile> {
+export async function drawTile(request: RenderRequest, given: Assets, signal?: AbortSignal, patience: Patience = PATIENCE): Promise<DrawnTile> {
   const { hrefs, format, style = {} } = request;
+  const watch = startWatch(given);
+  const { assets } = watch;
   const items = itemsOf(hrefs, style);
   const frame = frameOf(request, isSized(request) ? undefined : (await firstOf(items, assets, signal, patience))?.raster.header);
   checkValues(frame.size, 1);
   const easel = createEasel(frame, style, assets);
-  const { used, failed } = await compose(items, assets, easel, signal, patience);
+  const composed = await compose(items, assets, easel, signal, patience);
   const { canvas, layer, palette } = easel.result();
   const inside = 'cut' in request && request.cut !== undefined ? touched(request.cut, frame.area.extent, frame.size) : undefined;
   const encoding = { format, mask: style.returnMask ?? true, area: frame.area };
   // Data formats keep the values that a file's own colour table explains.
   const picture = layer === undefined ? undefined : pictureOf(cutLayer(layer, inside), style, format === 'tif' || format === 'npy' ? undefined : palette, typesOf(format));
-  return {
-    ...(picture === undefined ? await encodeCanvas(cutCanvas(canvas ?? createCanvas(frame.size), inside), encoding) : await encodePicture(picture, encoding)),
-    empty: used.length === 0,
-    used,
-    failed,
-  };
+  watch.encoding();
+  const encoded = picture === undefined ? await encodeCanvas(cutCanvas(canvas ?? createCanvas(frame.size), inside), encoding) : await encodePicture(picture, encoding);
+  return { ...encoded, ...composed, empty: composed.used.length === 0, timings: watch.end() };
 }
 
 /** Whether the size of the picture does not depend on the assets. */

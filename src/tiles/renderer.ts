@@ -12,6 +12,7 @@ import type { Done, Work, WorkerSetup } from './messages.js';
 import type { PointRequest, Probed } from './point.js';
 import { RenderPool, type PoolStats } from './pool.js';
 import { frameOf, type RenderRequest } from './request.js';
+import type { Timings } from './stopwatch.js';
 
 export type { FailedAsset } from './compose.js';
 export type { RenderRequest } from './request.js';
@@ -25,6 +26,10 @@ export interface RenderedTile {
   readonly used: readonly string[];
   /** Assets that could not be read although the tile has pixels of others. */
   readonly failed: readonly FailedAsset[];
+  /** Of the files that were opened, by href; another one after each change of a file. */
+  readonly versions?: Readonly<Record<string, string>>;
+  /** Where the time went. */
+  readonly timings?: Timings;
 }
 
 export interface TileRenderer {
@@ -90,11 +95,11 @@ export function createTileRenderer({ policy, workers = availableParallelism(), q
     },
     async measure(request, signal) {
       frameOf(request);
-      if (request.hrefs.length === 0) return { used: [], failed: [], bands: undefined };
+      if (request.hrefs.length === 0) return { used: [], failed: [], versions: {}, bands: undefined };
       return heard((await done('measured', { type: 'measure', request }, signal)).statistics);
     },
     async probe(request, signal) {
-      if (request.hrefs.length === 0) return { used: [], failed: [], points: [] };
+      if (request.hrefs.length === 0) return { used: [], failed: [], versions: {}, points: [] };
       return heard((await done('probed', { type: 'probe', request }, signal)).values);
     },
     stats: () => pool.stats(),

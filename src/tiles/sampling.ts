@@ -43,7 +43,7 @@ export async function withoutMasked(samples: Samples, level: Level, name: string
  * The pixels of an asset, or undefined where it has none in the area.
  * @throws DomainError Upstream, UpstreamTimeout, NotImplemented
  */
-export async function sampleAsset({ raster, name }: Asset, area: Area, size: Dimensions, reading: Reading, assets: Assets): Promise<Layer | undefined> {
+export async function sampleAsset({ raster, name }: Pick<Asset, 'raster' | 'name'>, area: Area, size: Dimensions, reading: Reading, assets: Assets): Promise<Layer | undefined> {
   const { header, levels } = raster;
   if (!mayTouch(area, header)) return undefined;
   const decimation = decimationOf(area, size, header);
@@ -59,7 +59,7 @@ export async function sampleAsset({ raster, name }: Asset, area: Area, size: Dim
   return filtered(layer, { raster, name }, area, level, { ...reading, kernel, scale, warped }, assets);
 }
 
-async function nearest(layer: Layer, { raster, name }: Asset, area: Area, level: Level, { bands, nodata }: Reading, assets: Assets): Promise<Layer | undefined> {
+async function nearest(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'name'>, area: Area, level: Level, { bands, nodata }: Reading, assets: Assets): Promise<Layer | undefined> {
   const samples = await withoutMasked(findSamples(layer, undefined, warpOf(area, layer, raster.header, level), level), level, name, assets);
   if (samples.targets.length === 0) return undefined;
   const { targets, columns, rows } = samples;
@@ -100,7 +100,7 @@ interface Filter extends Reading {
   readonly warped: boolean;
 }
 
-async function filtered(layer: Layer, { raster, name }: Asset, area: Area, level: Level, { bands, nodata, kernel, scale, warped }: Filter, assets: Assets): Promise<Layer | undefined> {
+async function filtered(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'name'>, area: Area, level: Level, { bands, nodata, kernel, scale, warped }: Filter, assets: Assets): Promise<Layer | undefined> {
   const warp = warpOf(area, layer, raster.header, level);
   const { width, height } = layer;
   const columns = new Float64Array(width);

@@ -30,7 +30,7 @@ test('a tile that was drawn is known, and its ETag is enough for a 304', async (
   const first = await server.request('GET', path);
   expect(first.status).toBe(200);
   expect(first.headers['x-assets']).toBe('known_tile_001');
-  expect(first.headers['server-timing']).toMatch(/^find;dur=[\d.]+, draw;dur=[\d.]+, from;desc="drawn"$/);
+  expect(first.headers['server-timing']).toMatch(/^find;dur=[\d.]+, wait;dur=[\d.]+, read;dur=[\d.]+, draw;dur=[\d.]+, encode;dur=[\d.]+, from;desc="drawn"$/);
   const before = drawn();
   const second = await server.request('GET', path);
   expect(second.headers['server-timing']).toContain('from;desc="cache"');
