@@ -75,6 +75,7 @@ export function limitsOf({ scan_limit: scan, items_limit: items, time_limit: sec
 /** An answer made of a target, or TiTiler's where one is set up. */
 export async function ofTarget(call: TileCall, { kind, path }: Pick<PlaceQuestion, 'kind' | 'path'>, answer: (target: Target) => Promise<Reply>): Promise<Reply> {
   const target = await targetOf(kind, call);
+  if (kind === 'catalog') return answer(target); // TiTiler has no name for it
   const titiler = titilerFor(call, target);
   return titiler === undefined ? answer(target) : titilerReply(titiler, call, kind, target, path);
 }

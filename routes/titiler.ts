@@ -10,6 +10,9 @@ import type { TileRenderer } from '../src/tiles/renderer.js';
 import type { Call, Reply } from './http.js';
 import type { TargetKind } from './mosaics.js';
 
+/** What TiTiler has a name for. */
+type Named = Exclude<TargetKind, 'catalog'>;
+
 type Asked = Pick<Call, 'services' | 'params' | 'search' | 'signal' | 'base' | 'body'>;
 
 /**
@@ -30,9 +33,8 @@ export function titilerFor({ services: { config, access }, visibility }: Pick<Ca
 const CACHED = 'public, max-age=60';
 
 /** @param path below TiTiler's own path of the target: `['tiles', tms, z, x, y]` */
-function titilerAnswer(titiler: TitilerConfig, call: Asked, kind: TargetKind, target: Target, path: readonly string[]): Promise<TitilerPicture> {
+function titilerAnswer(titiler: TitilerConfig, call: Asked, kind: Named, target: Target, path: readonly string[]): Promise<TitilerPicture> {
   const { config } = call.services;
-  if (kind === 'catalog') throw notImplemented('TiTiler draws one search or collection at a time.');
   const { collectionId = '', datasetId = '' } = call.params;
   const base = config.publicUrl === undefined ? call.base : withRootPath(config.publicUrl, config.rootPath);
   const id = target.searchId ?? '';
@@ -41,7 +43,7 @@ function titilerAnswer(titiler: TitilerConfig, call: Asked, kind: TargetKind, ta
   return askTitiler(call.services.titiler, titilerUrl(titiler, subject, { path, query: call.search }), call.signal, call.body);
 }
 
-export async function titilerReply(titiler: TitilerConfig, call: Asked, kind: TargetKind, target: Target, path: readonly string[]): Promise<Reply> {
+export async function titilerReply(titiler: TitilerConfig, call: Asked, kind: Named, target: Target, path: readonly string[]): Promise<Reply> {
   const began = performance.now();
   const { bytes, type } = await titilerAnswer(titiler, call, kind, target, path);
   const headers = { 'Cache-Control': CACHED, 'Server-Timing': `titiler;dur=${(performance.now() - began).toFixed(1)}` };
@@ -49,7 +51,7 @@ export async function titilerReply(titiler: TitilerConfig, call: Asked, kind: Ta
 }
 
 /** Draws whole pictures of TiTiler's tiles; the caller's own parameters are not of tiles. */
-export const titilerRenderer = (titiler: TitilerConfig, call: Asked, kind: TargetKind, target: Target): Pick<TileRenderer, 'render'> => ({
+export const titilerRenderer = (titiler: TitilerConfig, call: Asked, kind: Named, target: Target): Pick<TileRenderer, 'render'> => ({
   async render(request) {
     if (!('tms' in request)) throw notImplemented('TiTiler is asked for tiles only.');
     const { tms, z, x, y, tileSize } = request;
