@@ -46,9 +46,9 @@ function tilesetLinks(kind: Tiled, call: Call, id: TileMatrixSetId, query: strin
 
 /** What the catalog as a whole does not have: tiles at TiTiler's addresses, TileJSON and a map. */
 const ofTitiler = (root: string, id: TileMatrixSetId, query: string): Link[] => [
-    { rel: 'tile', href: `${root}/tiles/${id}/{z}/{x}/{y}${query}`, templated: true, title: 'Map tiles (URL template)' },
-    { rel: 'describedby', href: `${root}/${id}/tilejson.json${query}`, type: JSON_TYPE, title: 'TileJSON' },
-    ...(id === 'WebMercatorQuad' ? [{ rel: 'data', href: `${root}/${id}/map.html${query}`, type: HTML_TYPE, title: 'Map viewer' }] : []),
+  { rel: 'tile', href: `${root}/tiles/${id}/{z}/{x}/{y}${query}`, templated: true, title: 'Map tiles (URL template)' },
+  { rel: 'describedby', href: `${root}/${id}/tilejson.json${query}`, type: JSON_TYPE, title: 'TileJSON' },
+  ...(id === 'WebMercatorQuad' ? [{ rel: 'data', href: `${root}/${id}/map.html${query}`, type: HTML_TYPE, title: 'Map viewer' }] : []),
 ];
 
 const tileset = (id: TileMatrixSetId, bounds: Bbox | undefined): object => ({
