@@ -47,8 +47,8 @@ interface Tally {
  * @param shares of each pixel, 0 to 1: how much of it lies inside
  */
 export function bandStatistics(values: Float64Array, valid: Uint8Array, shares: Float64Array, type: SampleType, options: StatisticsOptions): BandStatistics {
-  const seen = Int32Array.from(values.keys()).filter((i) => valid[i] !== 0 && Number.isFinite(values[i]));
-  const { keys, counts, weights } = tallyOf(values, shares, seen);
+  const seen = indicesOf(values, valid);
+  const { keys, counts, weights } = isFloat(type) ? tallyOf(values, shares, seen) : (tableOf(values, shares, seen) ?? tallyOf(values, shares, seen));
   const inside = shares.reduce((count, share) => count + (share === 0 ? 0 : 1), 0);
   let [count, sum] = [0, 0];
   keys.forEach((key, k) => {
@@ -78,6 +78,37 @@ export function bandStatistics(values: Float64Array, valid: Uint8Array, shares: 
     masked_pixels: values.length - seen.length,
     valid_percent: inside === 0 ? 0 : Number((Math.min(seen.length / inside, 1) * 100).toFixed(2)),
   };
+}
+
+function indicesOf(values: Float64Array, valid: Uint8Array): Int32Array {
+  const seen = new Int32Array(values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (valid[i] !== 0 && Number.isFinite(values[i])) seen[count++] = i;
+  return seen.subarray(0, count);
+}
+
+/** Values between the least and the greatest that have a place each. */
+const MAX_TABLE = 2 ** 20;
+
+/** The tally of whole numbers that lie near each other, without sorting; undefined for others. */
+function tableOf(values: Float64Array, shares: Float64Array, seen: Int32Array): Tally | undefined {
+  let [low, high] = [Infinity, -Infinity];
+  for (const i of seen) {
+    const value = values[i] ?? 0;
+    if (!Number.isInteger(value)) return undefined;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (!(high - low < MAX_TABLE)) return undefined;
+  const counts = new Uint32Array(high - low + 1);
+  const weights = new Float64Array(high - low + 1);
+  for (const i of seen) {
+    const k = (values[i] ?? 0) - low;
+    counts[k] = (counts[k] ?? 0) + 1;
+    weights[k] = (weights[k] ?? 0) + (shares[i] ?? 0);
+  }
+  const used = Float64Array.from(counts.keys()).filter((k) => counts[k] !== 0);
+  return { keys: used.map((k) => k + low), counts: Uint32Array.from(used, (k) => counts[k] ?? 0), weights: used.map((k) => weights[k] ?? 0) };
 }
 
 function tallyOf(values: Float64Array, shares: Float64Array, seen: Int32Array): Tally {
