@@ -99,7 +99,7 @@ function tableOf(values: Float64Array, shares: Float64Array, seen: Int32Array): 
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  if (!(high - low < MAX_TABLE)) return undefined;
+  if (seen.length === 0 || !(high - low < MAX_TABLE)) return undefined;
   const counts = new Uint32Array(high - low + 1);
   const weights = new Float64Array(high - low + 1);
   for (const i of seen) {
