@@ -14,6 +14,7 @@ import { type Database, openDatabase, withTransaction } from './database/index.j
 import { DATASETS, SEED_COLLECTIONS } from './datasets/collections.js';
 import { reconcile } from './datasets/reconcile.js';
 import { clearSpool, spoolFolder } from './datasets/spool.js';
+import { warmUp } from './datasets/warm-up.js';
 import { registerCollectionSearch, searchIdOf } from './hooks/collection-search.js';
 import { sweep } from './jobs/store.js';
 import { keepHealing } from './hooks/heal-collections.js';
@@ -32,7 +33,7 @@ import { createSources } from './storage/sources.js';
 import { cachedRenderer } from './tiles/cached-renderer.js';
 import { openTileCache } from './tiles/open-cache.js';
 import { createTileRenderer } from './tiles/renderer.js';
-import { createStacValidator } from './validation/validator.js';
+import { createStacValidator, type StacValidator } from './validation/validator.js';
 
 export interface RunningServer {
   /** Where it listens, without a trailing slash. */
@@ -50,6 +51,8 @@ export interface ServerOptions {
   readonly ownKeys?: readonly ApiKey[];
   /** A database that is open and seeded already, in place of the configured one; it is closed with the server. */
   readonly database?: Database;
+  /** Compiles before it listens what the first requests would wait for. */
+  readonly warm?: boolean;
 }
 
 /** How long running requests may take to end once the server is told to stop. */
@@ -68,10 +71,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config, logger, onProgress } = options;
   const wheels = { cacheDir: config.cacheDir, wheelDir: config.wheelDir, onProgress };
   const schemaDir = await ensureStacSchemas(wheels);
+  const validator = createStacValidator({ schemaDirs: [schemaDir, extensionSchemas(config)] });
+  // While the database opens.
+  const compiled = options.warm === true ? validator.prepare().catch(() => undefined) : undefined;
   const database = options.database ?? (await openDatabase(config, { logger, collections: SEED_COLLECTIONS, onProgress, waits: true }));
   const lifecycle = createLifecycle();
   try {
-    const services = makeServices(options, database, schemaDir, lifecycle);
+    const services = makeServices(options, database, validator, lifecycle);
     // A database that is away is waited for while the probes answer.
     const prepared = database.migrated === undefined ? database.opened.then(() => keepPreparing(services)) : prepare(services);
     if (database.migrated !== undefined) await prepared;
@@ -84,6 +90,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     // Unless it is told, Node then lets the head of a request take for ever too.
     const server = createServer({ requestTimeout: 0, headersTimeout: config.headTimeoutMs, connectionsCheckingInterval: Math.min(5000, config.headTimeoutMs) }, createApp(services, routes, assets));
     await clearSpool(spoolFolder(config.dataDir));
+    await compiled;
+    if (options.warm === true && database.migrated !== undefined) await warmUp(services).catch((error: unknown) => logger.debug({ err: error }, 'nothing was warmed up'));
     await listen(server, config);
     let healing: { close(): Promise<void> } | undefined;
     void prepared.then(() => (healing = lifecycle.state === 'ready' ? keepHealing(services) : undefined));
@@ -125,7 +133,7 @@ async function keepPreparing(services: Services): Promise<void> {
   }
 }
 
-function makeServices({ config, logger, ownKeys }: ServerOptions, database: Database, schemaDir: string, lifecycle: Lifecycle): Services {
+function makeServices({ config, logger, ownKeys }: ServerOptions, database: Database, validator: StacValidator, lifecycle: Lifecycle): Services {
   const demo = demoFolder(config);
   const policy = {
     allowedHosts: config.allowedHosts,
@@ -142,7 +150,7 @@ function makeServices({ config, logger, ownKeys }: ServerOptions, database: Data
     database,
     sources: createSources(policy),
     blobs: createBlobs(config),
-    validator: createStacValidator({ schemaDirs: [schemaDir, extensionSchemas(config)] }),
+    validator,
     renderer: cachedRenderer(renderer, openTileCache(config, logger)),
     titiler: createGuard({ hosts: [], trusted: config.titiler === undefined ? [] : [new URL(config.titiler.url).hostname] }),
     searchUse: createSearchUse(database.pool, logger),

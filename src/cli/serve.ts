@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { type ApiKey, digestOf } from '../access/keys.js';
 import { DATASETS } from '../datasets/collections.js';
-import { warmUp } from '../datasets/warm-up.js';
 import { messageOf } from '../errors.js';
 import { type JsonObject, textOf } from '../json.js';
 import { createLogger } from '../log.js';
@@ -21,14 +20,12 @@ export async function serve({ demo }: { demo: boolean }): Promise<void> {
   // The demo comes in by the ordinary road, whoever else may write.
   const key = demo ? randomBytes(32).toString('base64url') : undefined;
   const ownKeys: ApiKey[] = key === undefined ? [] : [{ scope: 'admin', claims: [], digest: digestOf(key) }];
-  const server = await startServer({ config, logger, ownKeys, onProgress: progress });
+  const server = await startServer({ config, logger, ownKeys, onProgress: progress, warm: true });
   stopOnSignals(async () => {
     await server.close();
     await telemetry?.close().catch((error: unknown) => logger.warn(`spans were not sent: ${messageOf(error)}`));
   });
   say(`stac-mosaic listens on ${server.url}`);
-  await server.services.validator.prepare();
-  await warmUp(server.services).catch((error: unknown) => logger.debug({ err: error }, 'nothing was warmed up'));
   if (!demo) return;
   try {
     await showDemo(server, folder, key);
