@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { BboxUnion } from '../../src/datasets/extent.js';
 import { uploadOfLines } from '../../src/datasets/lines.js';
 import { rectanglesOf } from '../../src/datasets/outline.js';
@@ -158,4 +159,24 @@ it('lines are the same wherever the bytes are cut', async () => {
   const whole = await read(bytes.length);
   expect(whole).toEqual([{ dataset: { id: '日本🗺' } }, { a: 'ü' }, { message: expect.stringMatching(/^is not JSON/) as unknown }, { c: '🗺' }]);
   for (const size of [1, 2, 3, 7, 20]) expect(await read(size)).toEqual(whole);
+});
+
+it('lines are counted where all have come, and read as they come where the client takes its time', async () => {
+  const lines = (from: number, to: number): Buffer => Buffer.from(Array.from({ length: to - from }, (_, i) => `{"n":${from + i}}\n`).join(''));
+  const read = async (pause: number): Promise<[number | undefined, unknown[]]> => {
+    async function* pieces(): AsyncGenerator<Buffer> {
+      yield Buffer.from('{}\n');
+      yield lines(0, 3);
+      await delay(pause);
+      yield lines(3, 5);
+    }
+    const upload = await uploadOfLines(pieces());
+    const count = await upload.ahead?.();
+    const tiles: unknown[] = [];
+    for await (const batch of upload.tiles) tiles.push(...batch);
+    return [count, tiles];
+  };
+  const tiles = [0, 1, 2, 3, 4].map((n) => ({ n }));
+  expect(await read(0)).toEqual([5, tiles]);
+  expect(await read(250)).toEqual([undefined, tiles]);
 });
