@@ -1,4 +1,5 @@
 /** Polygons burnt into pixels as GDAL burns them with `all_touched`: a pixel that is touched at all is inside. Pure. */
+import { invalidInput } from '../errors.js';
 import type { Extent } from './matrices.js';
 import type { Dimensions } from './overviews.js';
 
@@ -28,9 +29,19 @@ function edgesOf(polygon: Outline[number], [west, , east, north]: Extent, south:
     })).toSorted((a, b) => a.y0 - b.y0);
 }
 
+/** Rows that all edges together may run through: a second or two. A coast of a hundred thousand positions stays far below. */
+const MAX_CROSSINGS = 10_000_000;
+
+/** @throws DomainError InvalidInput for polygons that would take too long */
+function checkEdges(edges: readonly Edge[], height: number): void {
+  const crossings = edges.reduce((sum, { y0, y1 }) => sum + Math.max(0, Math.min(height, y1) - Math.max(0, y0)) + 1, 0);
+  if (crossings > MAX_CROSSINGS) throw invalidInput('The polygons are too intricate for so many pixels; give a smaller max_size, or simpler ones.');
+}
+
 /** Row by row from the top: `line` holds 1 where a pixel is touched, and is used again for the next row. */
 function sweep(outline: Outline, extent: Extent, size: Dimensions, each: (line: Uint8Array, y: number) => void): void {
   const polygons = outline.map((polygon) => ({ edges: edgesOf(polygon, extent, extent[1], size), next: 0, active: [] as Edge[] }));
+  checkEdges(polygons.flatMap(({ edges }) => edges), size.height);
   const line = new Uint8Array(size.width);
   for (let y = 0; y < size.height; y++) {
     line.fill(0);
@@ -72,14 +83,14 @@ function touch(line: Uint8Array, { x0, y0, x1, y1 }: Edge, y: number): void {
 
 const clamp = (at: number, length: number): number => Math.max(0, Math.min(length, at));
 
-/** 1 for each pixel that the polygons touch. */
+/** 1 for each pixel that the polygons touch. @throws DomainError InvalidInput for polygons that would take too long */
 export function touched(outline: Outline, extent: Extent, size: Dimensions): Uint8Array {
   const inside = new Uint8Array(size.width * size.height);
   sweep(outline, extent, size, (line, y) => inside.set(line, y * size.width));
   return inside;
 }
 
-/** The share of each pixel that the polygons cover, counted in `scale` x `scale` parts of it, as rio-tiler counts. */
+/** The share of each pixel that the polygons cover, counted in `scale` x `scale` parts of it, as rio-tiler counts. @throws as {@link touched} */
 export function coverage(outline: Outline, extent: Extent, { width, height }: Dimensions, scale: number): Float64Array {
   const shares = new Float64Array(width * height);
   const part = 1 / scale ** 2;

@@ -25,3 +25,8 @@ it('shares are counted in parts of pixels; polygons that overlap count once', ()
   const half = ring([0, 0], [2.5, 0], [2.5, 4], [0, 4]);
   expect(rows(coverage([[half], [half]], extent, size, 10))).toEqual(Array.from({ length: 4 }, () => '1 1 0.5 0'));
 });
+
+it('polygons that would take minutes are refused', () => {
+  const comb = Array.from({ length: 4000 }, (_, i): [number, number] => [i / 1000, i % 2 === 0 ? 0 : 4]);
+  expect(() => coverage([[ring(...comb)]], extent, { width: 1000, height: 1000 }, 10)).toThrow('too intricate');
+});
