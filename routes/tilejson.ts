@@ -61,15 +61,10 @@ export function tilesQuery(search: URLSearchParams, without: readonly string[] =
   return query.size === 0 ? '' : `?${query.toString()}`;
 }
 
-/** TiTiler's for searches and collections: what readers of a TileJSON take for the size of a raster tile (MapLibre, Mapbox). */
-const TILEJSON_SIZE = '512';
-
 /** Where the tiles of a target are, below its own path. */
 function tilesTemplate(kind: TargetKind, { base, path, search }: Pick<Call, 'base' | 'path' | 'search'>, format: string | undefined): string {
   const root = kind === 'dataset' ? path.replace(/\/tilejson\.json$/, '/tiles') : path.replace(/\/([^/]+)\/tilejson\.json$/, '/tiles/$1');
-  const query = new URLSearchParams(search);
-  if (kind !== 'dataset' && !query.has('tilesize')) query.append('tilesize', TILEJSON_SIZE);
-  return `${base}${root}/{z}/{x}/{y}${format === undefined ? '' : `.${format}`}${tilesQuery(query)}`;
+  return `${base}${root}/{z}/{x}/{y}${format === undefined ? '' : `.${format}`}${tilesQuery(search)}`;
 }
 
 export const tilejson = (kind: TargetKind): Operation =>

@@ -51,17 +51,9 @@ const data = (value: unknown): Html => new Html(JSON.stringify(value).replace(/<
 export const mapHead = (base: string): Html => html`<link rel="stylesheet" href="${base}/assets/maplibre/maplibre-gl.css">
 <script type="module" src="${base}/assets/footprints-map.js"></script>`;
 
-/** The maps here show tiles of 256 pixels, which a TileJSON offers where it is asked for them. */
-export function inTilesOf256(tilejson: string): string {
-  const [path, query] = tilejson.split('?', 2);
-  const search = new URLSearchParams(query);
-  if (!search.has('tilesize')) search.append('tilesize', '256');
-  return `${path}?${search.toString()}`;
-}
-
 export function mapFigure(base: string, { label, features, tilejson, footprints, fills }: MapFigure): Html {
   const optional = (name: string, value: string | undefined): Html => (value === undefined ? html`` : html` data-${name}="${value}"`);
-  return html`<figure class="map"><div class="canvas" role="group" aria-label="${label}" data-land="${base}/assets/land.json" data-maplibre="${base}/assets/maplibre/maplibre-gl.mjs" data-worker="${base}/assets/maplibre/maplibre-gl-worker.mjs"${optional('tilejson', tilejson === undefined ? undefined : inTilesOf256(tilejson))}${optional('footprints', footprints)}${optional('fills', fills)}></div>
+  return html`<figure class="map"><div class="canvas" role="group" aria-label="${label}" data-land="${base}/assets/land.json" data-maplibre="${base}/assets/maplibre/maplibre-gl.mjs" data-worker="${base}/assets/maplibre/maplibre-gl-worker.mjs"${optional('tilejson', tilejson)}${optional('footprints', footprints)}${optional('fills', fills)}></div>
 <script type="application/json">${data({ type: 'FeatureCollection', features })}</script>
 <figcaption role="status">${label}</figcaption>
 <noscript><p class="quiet">The map needs JavaScript; everything it shows stands on this page too.</p></noscript></figure>`;

@@ -1,7 +1,6 @@
 /** The map of a search, a collection or a dataset: its tiles and footprints, with MapLibre from the package. */
 import type { Target } from '../../src/searches/target.js';
 import { html, page } from './html.js';
-import { inTilesOf256 } from './map-figure.js';
 
 export interface MapLinks {
   readonly tilejson: string;
@@ -17,7 +16,7 @@ export function mapPage(base: string, target: Target, links: MapLinks): string {
   const head = html`<link rel="stylesheet" href="${base}/assets/maplibre/maplibre-gl.css">
 <script type="module" src="${base}/assets/map.js"></script>`;
   const credit = target.attribution === undefined ? html`` : html` data-attribution="${target.attribution}"`;
-  const body = html`<div id="map" data-tilejson="${inTilesOf256(links.tilejson)}" data-footprints="${links.footprints}"${credit} data-land="${base}/assets/land.json" data-maplibre="${base}/assets/maplibre/maplibre-gl.mjs" data-worker="${base}/assets/maplibre/maplibre-gl-worker.mjs"></div>
+  const body = html`<div id="map" data-tilejson="${links.tilejson}" data-footprints="${links.footprints}"${credit} data-land="${base}/assets/land.json" data-maplibre="${base}/assets/maplibre/maplibre-gl.mjs" data-worker="${base}/assets/maplibre/maplibre-gl-worker.mjs"></div>
 <aside class="panel">
 <details open>
 <summary><h1>${target.name}</h1></summary>
