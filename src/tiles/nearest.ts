@@ -30,9 +30,10 @@ export function findSamples(size: Dimensions, taken: Uint8Array | undefined, war
   const rowOfColumns = new Float64Array(size.width);
   const rowOfRows = new Float64Array(size.width);
   let count = 0;
-  for (let y = 0; y < size.height; y++) {
+  const { left, top, right, bottom } = warp.part;
+  for (let y = top; y < bottom; y++) {
     warp.row(y, rowOfColumns, rowOfRows);
-    for (let x = 0; x < size.width; x++) {
+    for (let x = left; x < right; x++) {
       const target = y * size.width + x;
       if (taken !== undefined && taken[target] !== 0) continue;
       const column = rowOfColumns[x] ?? Number.NaN;

@@ -51,7 +51,7 @@ export async function probe({ hrefs, style = {}, epsg, x, y }: PointRequest, ass
 
 /** Whether the point lies inside the raster, not on its edge. */
 function covers({ raster: { header } }: Asset, { area, size }: Frame): boolean {
-  const [column, row] = [new Float64Array(1), new Float64Array(1)];
+  const [column, row] = [Float64Array.of(Number.NaN), Float64Array.of(Number.NaN)];
   warpOf(area, size, header, header).row(0, column, row);
   const within = (at: number | undefined, length: number): boolean => at !== undefined && at > 0 && at < length;
   return within(column[0], header.width) && within(row[0], header.height);

@@ -102,14 +102,15 @@ interface Filter extends Reading {
 
 async function filtered(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'name'>, area: Area, level: Level, { bands, nodata, kernel, scale, warped }: Filter, assets: Assets): Promise<Layer | undefined> {
   const warp = warpOf(area, layer, raster.header, level);
-  const { width, height } = layer;
+  const { width } = layer;
+  const { part } = warp;
   const columns = new Float64Array(width);
   const rows = new Float64Array(width);
   const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
   const inside = (column: number, row: number): boolean => column >= 0 && column <= level.width && row >= 0 && row <= level.height;
-  for (let y = 0; y < height; y++) {
+  for (let y = part.top; y < part.bottom; y++) {
     warp.row(y, columns, rows);
-    for (let x = 0; x < width; x++) {
+    for (let x = part.left; x < part.right; x++) {
       const column = columns[x] ?? Number.NaN;
       const row = rows[x] ?? Number.NaN;
       if (!inside(column, row)) continue;
@@ -136,9 +137,9 @@ async function filtered(layer: Layer, { raster, name }: Pick<Asset, 'raster' | '
   const across = createRoom();
   const down = createRoom();
   let downAt = Number.NaN;
-  for (let y = 0; y < height; y++) {
+  for (let y = part.top; y < part.bottom; y++) {
     warp.row(y, columns, rows);
-    for (let x = 0; x < width; x++) {
+    for (let x = part.left; x < part.right; x++) {
       const column = columns[x] ?? Number.NaN;
       const row = rows[x] ?? Number.NaN;
       if (!inside(column, row) || (warped && !isSeen(window, column, row))) continue;

@@ -16,10 +16,20 @@ export interface Area {
 
 /** Source coordinates of pixel centres, in pixels of one level: column 0 spans 0 to 1. NaN where there are none. */
 export interface Warp {
-  /** Fills in row `y` of the tile; both arrays are as long as the tile is wide. */
+  /** The pixels of the tile that may have a place in the source, few of it where the raster is small. */
+  readonly part: Part;
+  /** Fills in row `y` of the tile within `part`; both arrays are as long as the tile is wide. */
   row(y: number, columns: Float64Array, rows: Float64Array): void;
   /** Where all rows have the same columns and all columns the same rows. */
   readonly axes?: Axes;
+}
+
+/** Pixels of a tile, from the first column and row to before the last. */
+export interface Part {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
 }
 
 /** As in {@link Warp}, for each column and each row of the tile. */
@@ -111,6 +121,7 @@ function axisWarp({ epsg, extent: [west, south, east, north] }: Area, { width, h
     ?? Float64Array.from({ length: height }, (_, i) => pixel(0, toSource(0, north - ((north - south) * (i + 0.5)) / height)[1])[1]);
   return {
     axes: { columns, rows },
+    part: { left: 0, top: 0, right: width, bottom: height },
     row(y, outColumns, outRows) {
       outColumns.set(columns);
       outRows.fill(rows[y] ?? Number.NaN);
@@ -166,6 +177,7 @@ function gridWarp(area: Area, size: Dimensions, header: CogHeader, level: Dimens
   const near = nearness(area, header, size);
   /** By the rows of the smallest cells. */
   const lines: Cell[][] = Array.from({ length: Math.ceil(height / SMALLEST_CELL) }, () => []);
+  const part = { left: width, top: height, right: 0, bottom: 0 };
 
   function divide(left: number, top: number, side: number, corners: Corners): void {
     if (left >= width || top >= height || !near(left, top, left + side, top + side)) return;
@@ -176,6 +188,10 @@ function gridWarp(area: Area, size: Dimensions, header: CogHeader, level: Dimens
     const straight = isBetween(pq, p, q) && isBetween(pr, p, r) && isBetween(qs, q, s) && isBetween(rs, r, s) && isBetween(centre, pr, qs) && isBetween(centre, pq, rs);
     if (straight || half < SMALLEST_CELL) {
       if (straight && !mayHold(corners, level)) return;
+      part.left = Math.min(part.left, left);
+      part.top = Math.min(part.top, top);
+      part.right = Math.max(part.right, Math.min(width, left + side));
+      part.bottom = Math.max(part.bottom, Math.min(height, top + side));
       for (let line = top; line < Math.min(height, top + side); line += SMALLEST_CELL) lines[line / SMALLEST_CELL]?.push({ left, top, size: side, corners, bent: !straight });
       return;
     }
@@ -184,17 +200,18 @@ function gridWarp(area: Area, size: Dimensions, header: CogHeader, level: Dimens
     divide(left, top + half, half, [pr, centre, r, rs]);
     divide(left + half, top + half, half, [centre, qs, rs, s]);
   }
-  for (let top = 0; top < height; top += LARGEST_CELL) {
-    for (let left = 0; left < width; left += LARGEST_CELL) {
-      if (!near(left, top, left + LARGEST_CELL, top + LARGEST_CELL)) continue;
-      const [right, bottom] = [left + LARGEST_CELL, top + LARGEST_CELL];
-      divide(left, top, LARGEST_CELL, [exact(left, top), exact(right, top), exact(left, bottom), exact(right, bottom)]);
+  const largest = Math.min(LARGEST_CELL, 2 ** Math.ceil(Math.log2(Math.max(width, height))));
+  for (let top = 0; top < height; top += largest) {
+    for (let left = 0; left < width; left += largest) {
+      const [right, bottom] = [left + largest, top + largest];
+      if (near(left, top, right, bottom)) divide(left, top, largest, [exact(left, top), exact(right, top), exact(left, bottom), exact(right, bottom)]);
     }
   }
   return {
+    part,
     row(y, outColumns, outRows) {
-      outColumns.fill(Number.NaN);
-      outRows.fill(Number.NaN);
+      outColumns.fill(Number.NaN, part.left, part.right);
+      outRows.fill(Number.NaN, part.left, part.right);
       for (const { left, top, size: side, corners, bent } of lines[Math.floor(y / SMALLEST_CELL)] ?? []) {
         const end = Math.min(width, left + side);
         if (bent) {

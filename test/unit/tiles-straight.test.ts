@@ -22,7 +22,7 @@ describe('Painting along straight axes', () => {
     });
     const [one = createCanvas({ width: 0, height: 0 }), two = createCanvas({ width: 0, height: 0 })] = canvases;
     const straight = straightOf(axes, plane);
-    const samples = findSamples(two, two.opacity, { row: (y, columns, rows) => { columns.set(axes.columns); rows.fill(axes.rows[y] ?? Number.NaN); } }, plane);
+    const samples = findSamples(two, two.opacity, { part: { left: 0, top: 0, right: 64, bottom: 64 }, row: (y, columns, rows) => { columns.set(axes.columns); rows.fill(axes.rows[y] ?? Number.NaN); } }, plane);
     const wanted = blocksOf(samples, plane, 100);
     expect(new Set(blocksOfStraight(straight, one, plane, 100))).toEqual(new Set(wanted));
     expect(blocksOfStraight(straight, one, plane, 2)).toHaveLength(3);
