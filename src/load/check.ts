@@ -1,4 +1,4 @@
-/** First pass over a file: every document is judged and completed, nothing is written; all faults are told. */
+/** First pass over a file: every document is judged and completed, all faults are told; nothing is committed. */
 import { complete as completeCollection } from '../collections/write.js';
 import { DomainError, type Fault } from '../errors.js';
 import { isObject, type JsonObject } from '../json.js';

@@ -1,4 +1,4 @@
-/** Second pass over a file whose documents are known to be good: all of them in one transaction. */
+/** Writes the documents of a file in one transaction: while they are checked, or in a second pass once all are known to be good. */
 import type { PoolClient } from 'pg';
 import { hooked, replace } from '../collections/write.js';
 import { withTransaction } from '../database/index.js';
