@@ -23,8 +23,7 @@ export async function benchLoad(): Promise<void> {
   const database = new URL('/stac_mosaic_bench_load', server);
   try {
     await freshDatabase(server, database);
-    process.env['ALLOWED_FILE_ROOTS'] = cogs;
-    const ours = await startOurs(fileURLToPath(new URL('../src/main.js', import.meta.url)), database, 18_085, FOLDER);
+    const ours = await startOurs(fileURLToPath(new URL('../src/main.js', import.meta.url)), database, 18_085, FOLDER, { ALLOWED_FILE_ROOTS: cogs });
     try {
       const body = { dataset: { id: 'world', properties: { datetime: '2024-01-01T00:00:00Z' } }, tiles: made.map(({ path }) => ({ href: pathToFileURL(path).href })) };
       const posted = await fetch(`${ours.url}/api/datasets`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });

@@ -40,15 +40,21 @@ const SEPARATE = 2;
  * @throws DomainError Upstream or UpstreamTimeout when bytes cannot be read; InvalidInput when they are no TIFF, are
  *   damaged or cut off, or when its CRS or georeferencing is missing or unknown; what `use` throws
  */
-export async function openCog<T>(source: Source, use: (cog: Cog) => Promise<T>): Promise<T> {
+export const openCog = <T>(source: Source, use: (cog: Cog) => Promise<T>): Promise<T> =>
+  openTiff(source, async (tiff) => {
+    for (const image of tiff.images) await loadTags(image, image.id === 0 ? FACT_TAGS : KIND_TAGS);
+    return use({ header: await readHeader(tiff), tiff });
+  });
+
+/** {@link openCog} without a place on the earth, as a file of overviews has none. */
+export async function openTiff<T>(source: Source, use: (tiff: Tiff) => Promise<T>): Promise<T> {
   const bounded = boundedSource(source);
   try {
     await checkMagic(bounded);
     const tiff = new Tiff(bounded, { defaultReadSize: BLOCK_SIZE });
     tiff.images = new BoundedImages();
     await tiff.init();
-    for (const image of tiff.images) await loadTags(image, image.id === 0 ? FACT_TAGS : KIND_TAGS);
-    const result = await use({ header: await readHeader(tiff), tiff });
+    const result = await use(tiff);
     bounded.release();
     return result;
   } catch (error) {

@@ -8,6 +8,7 @@ import { shownHref, versionOf } from '../storage/source.js';
 import { createSources } from '../storage/sources.js';
 import type { BlockReader } from './blocks.js';
 import { createBlockReader } from './blocks.js';
+import { externalOverviews } from './external.js';
 import type { Raster } from './raster.js';
 import { rasterOf } from './raster.js';
 
@@ -17,6 +18,8 @@ export interface Asset {
   readonly raster: Raster;
   /** Another one after each change of the file; undefined where its server tells nothing of it. */
   readonly version: string | undefined;
+  /** The raster with the overviews that lie beside the file, looked for when it is first asked for; undefined where it needs none. */
+  readonly external?: () => Promise<Raster>;
 }
 
 export interface Assets {
@@ -51,7 +54,7 @@ export function createAssets(policy: FetchPolicy, limits: CacheLimits = {}): Ass
       if (error instanceof DomainError && error.kind === 'InvalidInput' && !(error instanceof Refused)) throw new DomainError('Upstream', error.message, { cause: error });
       throw error;
     });
-    const asset = { name, raster, version: versionOf(source) };
+    const asset = { name, raster, version: versionOf(source), ...externalOverviews(sources, href, raster) };
     opened.set(href, asset);
     return asset;
   }

@@ -7,6 +7,7 @@ import { createLayer, cutLayer, isEmpty, type Layer } from './layer.js';
 import { createMerger, type Merger } from './merge.js';
 import { findSamples, paint } from './nearest.js';
 import { touched } from './outline.js';
+import { forZoom } from './external.js';
 import { chooseLevel } from './overviews.js';
 import { type Patience, PATIENCE } from './patience.js';
 import { pictureOf } from './picture.js';
@@ -90,7 +91,9 @@ function createEasel(frame: Frame, style: Style, assets: Assets): Easel {
   }
 
   return {
-    add(opened, still) {
+    async add(found, still) {
+      const opened = await Promise.all(found.map((asset) => forZoom(asset, area, size)));
+      still.throwIfAborted();
       const [asset] = opened;
       return canvas !== undefined && asset?.raster.plain !== undefined ? paintAsset(canvas, area, asset, asset.raster.plain, assets, still) : addLayer(opened, still);
     },

@@ -48,18 +48,8 @@ const MASK = 4;
  */
 export async function rasterOf({ header, tiff }: Cog, name: string): Promise<Raster> {
   const type = sampleTypeOf(header.dataType, name);
-  const planes: { plane: Plane; subtype: number }[] = [];
-  for (const image of tiff.images) {
-    const subtype = await readNumber(image, TiffTag.SubFileType, 0);
-    const reduced = (subtype & (REDUCED | MASK)) !== 0 || (await readNumber(image, TiffTag.OldSubFileType, 1)) === 2;
-    if (planes.length > 0 && !reduced) continue; // another page
-    planes.push({ plane: await planeOf(tiff, image, (subtype & MASK) === 0 ? type : 'uint8', name), subtype });
-  }
-  const masks = planes.filter(({ subtype }) => (subtype & MASK) !== 0).map(({ plane }) => plane);
-  const levels = planes
-    .filter(({ subtype }) => (subtype & MASK) === 0)
-    .map(({ plane }) => ({ ...plane, mask: maskFor(plane, masks) }))
-    .toSorted((a, b) => b.width - a.width);
+  const { images, masks } = await planesOf(tiff, type, name);
+  const levels = levelsOf(images, masks);
   const [full] = levels;
   for (const level of levels) {
     if (level.width > header.width || level.height > header.height) throw new DomainError('Upstream', `${name}: an overview is larger than the image.`);
@@ -69,6 +59,41 @@ export async function rasterOf({ header, tiff }: Cog, name: string): Promise<Ras
   const alpha = header.bands.findIndex(({ colorInterpretation }) => colorInterpretation === 'alpha');
   const raster = { header, levels, type, alpha: alpha > 0 ? alpha : undefined, nodata: nodataOf(header.nodata, type), palette: await paletteOf(tiff, header) };
   return { ...raster, plain: plainOf(raster) };
+}
+
+interface Planes {
+  readonly images: readonly Plane[];
+  readonly masks: readonly Plane[];
+}
+
+/** The first image and those that are reduced ones of it, with their masks. */
+async function planesOf(tiff: Tiff, type: SampleType, name: string): Promise<Planes> {
+  const planes: { plane: Plane; subtype: number }[] = [];
+  for (const image of tiff.images) {
+    const subtype = await readNumber(image, TiffTag.SubFileType, 0);
+    const reduced = (subtype & (REDUCED | MASK)) !== 0 || (await readNumber(image, TiffTag.OldSubFileType, 1)) === 2;
+    if (planes.length > 0 && !reduced) continue; // another page
+    planes.push({ plane: await planeOf(tiff, image, (subtype & MASK) === 0 ? type : 'uint8', name), subtype });
+  }
+  const of = (masks: boolean): Plane[] => planes.filter(({ subtype }) => ((subtype & MASK) !== 0) === masks).map(({ plane }) => plane);
+  return { images: of(false), masks: of(true) };
+}
+
+const levelsOf = (images: readonly Plane[], masks: readonly Plane[]): Level[] =>
+  images.map((plane) => ({ ...plane, mask: maskFor(plane, masks) })).toSorted((a, b) => b.width - a.width);
+
+/**
+ * The raster with the images of another TIFF as its overviews; as it was where those are no overviews of it.
+ * @throws as {@link rasterOf}
+ */
+export async function withOverviews(raster: Raster, tiff: Tiff, name: string): Promise<Raster> {
+  const [full] = raster.levels;
+  const { images, masks } = await planesOf(tiff, raster.type, name);
+  const fits = images.every(({ width, height, samples, bits, format, separate }) =>
+    full !== undefined && width <= full.width && height <= full.height && samples === full.samples && bits === full.bits && format === full.format && separate === full.separate);
+  if (!fits || full === undefined) return raster;
+  const whole = { ...raster, levels: levelsOf([full, ...images], [...(full.mask === undefined ? [] : [full.mask]), ...masks]) };
+  return { ...whole, plain: plainOf(whole) };
 }
 
 /** The mask of the same size; else the smallest that is finer, else the finest: GDAL writes masks without overviews too. */

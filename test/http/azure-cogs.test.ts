@@ -103,6 +103,7 @@ describe('COGs of an account that refuses', () => {
     const { request } = await variant({ AZURE_STORAGE_CONNECTION_STRING: azurite.connectionString().replace(azurite.key, Buffer.from('not the key').toString('base64')) });
     const href = `${azurite.endpoint}/cogs/tiles/west.tif?${azurite.sas('cogs', 'r')}`;
     expect(await postDataset({ request }, dataset('own', [href]))).toMatchObject({ tile_count: 1 });
+    expect(await request('GET', '/api/datasets/own/tiles/0/0/0')).toMatchObject({ status: 200, headers: { 'x-assets': 'own_tile_001' } });
   });
 
   it('are refused by name where the server has no account', async () => {

@@ -145,6 +145,24 @@ describe('with a slow host of COGs', () => {
     expect(variant.services.renderer.stats().drawn).toBe(1);
   });
 
+  test('a tile that nobody waits for any more is drawn no further; one that others wait for is', async () => {
+    const path = `${variant.url}/api/datasets/slow/tiles/4/8/7`;
+    const [leaving, staying] = [new AbortController(), new AbortController()];
+    const [left, stayed] = [leaving, staying].map((controller) => fetch(path, { signal: controller.signal }));
+    left?.catch(() => undefined);
+    await until(() => asked > 0);
+    leaving.abort();
+    await expect(left).rejects.toMatchObject({ name: 'AbortError' });
+    expect(variant.services.renderer.stats().running).toBe(1);
+    await release(stayed ?? Promise.resolve());
+    expect((await stayed)?.status).toBe(200);
+    const alone = fetch(`${variant.url}/api/datasets/slow/tiles/5/17/14?tilesize=512`, { signal: staying.signal });
+    alone.catch(() => undefined);
+    staying.abort();
+    await expect(alone).rejects.toMatchObject({ name: 'AbortError' });
+    await until(() => variant.services.renderer.stats().running === 0);
+  });
+
   test('more than can wait are refused with Retry-After, and those whose clients have gone make room', async () => {
     const size = 400;
     const stop = new AbortController();
@@ -166,8 +184,8 @@ describe('with a slow host of COGs', () => {
     expect(new Set(refused)).toEqual(new Set(['1']));
     stop.abort();
     await Promise.all(requests);
-    await until(() => renderer.stats().queued === 0);
-    await release(until(() => renderer.stats().running === 0));
-    expect(renderer.stats().drawn).toBe(0);
+    // The host has answered nothing yet: whoever leaves frees the worker's place as well.
+    await until(() => renderer.stats().queued === 0 && renderer.stats().running === 0);
+    expect(renderer.stats()).toMatchObject({ drawn: 0, crashed: 0 });
   });
 });

@@ -1,4 +1,4 @@
-/** COGs changed at random are drawn, or refused by name: never an error of another kind, soon, and in bounded memory. TEST_LONG=1 for 20,000. */
+/** COGs changed at random are drawn, or refused by name: never an error of another kind, soon, and in bounded memory. TEST_LONG=1 for 5,000. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { makeGeoTiff } from '../support/geotiff.js';
 import { mutatedTiff, seeded } from '../support/mutate.js';
 
 const LONG = process.env['TEST_LONG'] === '1';
-const RUNS = LONG ? 20_000 : 120;
+const RUNS = LONG ? 5000 : 120;
 /** Real files, with LERC, colour tables and other CRSs. */
 const FORMATS = resolve('../shared/data/cogs/formats');
 
