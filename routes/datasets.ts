@@ -52,8 +52,9 @@ export const create = operation({
   async handle(call) {
     const { services, query, headers, signal } = call;
     const upload = await uploadOf(call);
-    if (query.validate === 'only') return { body: await validateDataset(services, upload, signal) };
-    return written(call, await postDataset(services, upload, { idempotencyKey: idempotencyKey(headers['idempotency-key']), signal }));
+    const options = { idempotencyKey: idempotencyKey(headers['idempotency-key']), signal };
+    if (query.validate === 'only') return { body: await validateDataset(services, upload, options) };
+    return written(call, await postDataset(services, upload, options));
   },
 });
 
@@ -76,8 +77,9 @@ export const replace = operation({
     const { services, query, headers, signal } = call;
     const id = param(call, 'datasetId');
     const upload = await uploadOf(call);
-    if (query.validate === 'only') return { body: await validateDataset(services, upload, signal, id) };
-    return written(call, await putDataset(services, id, upload, { idempotencyKey: idempotencyKey(headers['idempotency-key']), preconditions: preconditionsOf(call), signal }));
+    const options = { idempotencyKey: idempotencyKey(headers['idempotency-key']), preconditions: preconditionsOf(call), signal };
+    if (query.validate === 'only') return { body: await validateDataset(services, upload, options, id) };
+    return written(call, await putDataset(services, id, upload, options));
   },
 });
 

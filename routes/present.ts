@@ -74,11 +74,14 @@ export function presentItem(base: string, item: JsonObject): JsonObject {
 
 function rebase(assets: JsonObject, id: string, base: string): void {
   const snapshot = `/files/${snapshotPath(id)}`;
-  const hrefs = { mosaic: base + paths.datasetMosaic(id), 'mosaic-snapshot': base + snapshot };
+  const preview = paths.datasetPreview(id);
+  const hrefs = { thumbnail: base + preview, mosaic: base + paths.datasetMosaic(id), 'mosaic-snapshot': base + snapshot };
   for (const [key, href] of Object.entries(hrefs)) {
     const asset = assets[key];
-    // A copy that everybody can read in the blob store keeps its URL there.
-    if (!isObject(asset) || (key === 'mosaic-snapshot' && !textOf(asset['href']).endsWith(snapshot))) continue;
+    if (!isObject(asset)) continue;
+    // A copy that everybody can read in the blob store keeps its URL there, and a caller's own picture its own.
+    const own = { 'mosaic-snapshot': snapshot, thumbnail: preview }[key];
+    if (own !== undefined && !textOf(asset['href']).endsWith(own)) continue;
     assets[key] = { ...asset, href };
   }
 }

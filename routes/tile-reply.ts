@@ -39,7 +39,7 @@ export interface TileQuestion extends PlaceQuestion {
 export type TileCall = Call & { readonly query: Partial<Parsed<typeof accessParameters & typeof narrowParameters>> & { readonly empty?: string | undefined } };
 
 /** Clients ask again after a minute; proxies and browsers then mostly hear 304. */
-const CACHED = 'public, max-age=60';
+export const CACHED = 'public, max-age=60';
 /** A file that was replaced under its name without its item being written again is seen by those who ask with an ETag after so long. */
 const REPLACED_MS = 3_600_000;
 const TARGETS = 1000;
@@ -135,7 +135,7 @@ export const timing = (name: string, ms: number): string => `${name};dur=${ms.to
 const staggered = (key: string): number => (Buffer.from(key, 'base64url').readUInt16BE(0) / 65_536) * REPLACED_MS;
 
 /** `*` names what there is, which is known only when it has been drawn. */
-const knows = ({ headers }: Pick<Call, 'headers'>, etag: string): boolean =>
+export const knows = ({ headers }: Pick<Call, 'headers'>, etag: string): boolean =>
   (headers['if-none-match'] ?? '').split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag.slice(2));
 
 /** Ids of the items that gave pixels, as titiler-pgstac names them; encoded, since ids may hold anything. */

@@ -5,18 +5,20 @@ import { dstCrs, sizeParameters } from '../schemas/parts.js';
 import { assetsOf, FORMAT_NAMES, formatOf, formatParameter, itemStyleParameters, pictureTypes, styleOf, styleParameters } from '../schemas/tiles.js';
 import { searchParameters } from '../schemas/search.js';
 import { accessParameters, narrowParameters } from '../schemas/titiler.js';
-import { invalidAt, notFound } from '../src/errors.js';
+import { committedAttempt } from '../src/datasets/records.js';
+import { drawDataset, storedThumbnail, storeThumbnail } from '../src/datasets/thumbnails.js';
+import { invalidAt, messageOf, notFound } from '../src/errors.js';
 import { type Bbox, bboxGeometry } from '../src/geojson.js';
 import { assetsOn, boundsOfTarget } from '../src/searches/tile-assets.js';
 import type { WantedFormat } from '../src/tiles/encode.js';
 import type { Target } from '../src/searches/target.js';
-import { drawPreview } from '../src/tiles/preview.js';
+import type { Preview } from '../src/tiles/preview.js';
 import { tileKey } from '../src/tiles/cached-renderer.js';
 import { isTileMatrixSetId, locateTile, type TileMatrixSetId } from '../src/tiles/matrices.js';
 import { areaDrawing, locate, sizeOf } from './areas.js';
-import { type Call, type Operation, operation, type Reply } from './http.js';
+import { type Call, type Operation, operation, param, type Reply } from './http.js';
 import { type TargetKind, targets } from './mosaics.js';
-import { answerTile, type TileQuestion, tileReply } from './tile-reply.js';
+import { answerTile, CACHED, knows, type TileQuestion, tileReply } from './tile-reply.js';
 import { titilerFor, titilerRenderer, titilerReply } from './titiler.js';
 
 const tag = 'Tiles';
@@ -131,7 +133,7 @@ async function styledPreview(call: Call<typeof previewQuery>, target: Target, bo
 
 export const preview = operation({
   id: 'getDatasetPreview',
-  summary: 'A picture of a whole dataset',
+  summary: 'A picture of a whole dataset: the stored one, or one that is drawn now',
   tag,
   query: previewQuery,
   answers: {
@@ -142,13 +144,28 @@ export const preview = operation({
   async handle(call) {
     const { services, signal } = call;
     const target = await targets.dataset(call);
-    const bounds = await boundsOfTarget(services, target);
-    if (bounds !== undefined && call.search.size > 0) return styledPreview(call, target, bounds);
+    if (call.search.size > 0) {
+      const bounds = await boundsOfTarget(services, target);
+      if (bounds !== undefined) return styledPreview(call, target, bounds);
+    }
     const titiler = titilerFor(call, target);
-    const renderer = titiler === undefined ? services.renderer : titilerRenderer(titiler, call, 'dataset', target);
-    const hrefsIn = async (tile: Bbox): Promise<string[]> => (await assetsOn(services, target, bboxGeometry(tile), undefined)).assets.flatMap(({ hrefs }) => hrefs);
-    const picture = bounds === undefined ? undefined : await drawPreview(renderer, bounds, hrefsIn, signal);
-    const headers = { 'Cache-Control': 'public, max-age=60' };
-    return picture === undefined ? { status: 204, headers } : { text: picture, type: 'image/png', headers };
+    if (titiler !== undefined) return pictureReply(await drawDataset(services, target, signal, titilerRenderer(titiler, call, 'dataset', target)));
+    const committed = await committedAttempt(services.database.pool, param(call, 'datasetId'));
+    if (committed === undefined || committed.attempt === null) return pictureReply(await drawDataset(services, target, signal));
+    const { id, attempt } = committed;
+    const headers = { ETag: `W/"${attempt}"`, 'Cache-Control': CACHED };
+    if (knows(call, headers.ETag)) return { status: 304, headers };
+    const stored = await storedThumbnail(services, committed);
+    if (stored !== undefined) return { text: stored.content, type: stored.type, headers: { ...headers, 'Content-Length': String(stored.size) } };
+    const picture = await drawDataset(services, target, signal);
+    if (picture?.isWhole !== true) return pictureReply(picture);
+    // Kept for the next who asks, who draws it again where the store fails.
+    await storeThumbnail(services, id, attempt, picture).catch((error: unknown) => services.logger.warn({ dataset: id }, `a thumbnail was not stored: ${messageOf(error)}`));
+    return { text: picture.bytes, type: 'image/png', headers };
   },
 });
+
+function pictureReply(picture: Preview | undefined): Reply {
+  if (picture === undefined) return { status: 204, headers: { 'Cache-Control': CACHED } };
+  return { text: picture.bytes, type: 'image/png', headers: { 'Cache-Control': picture.isWhole ? CACHED : 'no-cache' } };
+}

@@ -75,7 +75,7 @@ export const documents = {
   datasetAnswer: {
     type: 'object',
     required: ['id', 'tile_count', 'bbox', 'warnings'],
-    properties: { id: { type: 'string' }, collection: { type: 'string' }, tile_count: { type: 'integer' }, bbox: { type: 'array', items: { type: 'number' } }, search_id: { type: 'string' }, viewer_url: { type: 'string' }, tilejson_url: { type: 'string' }, mosaic_url: { type: 'string' }, created_at: { type: 'string' }, warnings: { type: 'array', items: { type: 'object' } }, links },
+    properties: { id: { type: 'string' }, collection: { type: 'string' }, tile_count: { type: 'integer' }, bbox: { type: 'array', items: { type: 'number' } }, search_id: { type: 'string' }, viewer_url: { type: 'string' }, tilejson_url: { type: 'string' }, mosaic_url: { type: 'string' }, created_at: { type: 'string' }, warnings: { type: 'array', items: { type: 'object' } }, unchecked_extensions: { type: 'array', items: { type: 'string' }, description: 'Of a check: extensions whose schemas are not at hand.' }, links },
   },
   collectionRequest: {
     type: 'object',

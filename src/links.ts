@@ -31,6 +31,7 @@ export const paths = {
   dataset: (id: string): string => `/api/datasets/${segment(id)}`,
   datasetTiles: (id: string): string => `/api/datasets/${segment(id)}/tiles`,
   datasetTile: (id: string, tile: string): string => `/api/datasets/${segment(id)}/tiles/${segment(tile)}`,
+  datasetPreview: (id: string): string => `/api/datasets/${segment(id)}/preview`,
   datasetMosaic: (id: string): string => `/api/datasets/${segment(id)}/mosaic.json`,
   job: (id: string): string => `/api/jobs/${segment(id)}`,
   colorMap: (id: string): string => `/colorMaps/${segment(id)}`,

@@ -1,5 +1,4 @@
 /** The composition root: configuration → database → services → application → listening → drained. */
-import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -14,6 +13,7 @@ import { type Database, openDatabase, withTransaction } from './database/index.j
 import { DATASETS, SEED_COLLECTIONS } from './datasets/collections.js';
 import { reconcile } from './datasets/reconcile.js';
 import { clearSpool, spoolFolder } from './datasets/spool.js';
+import { createThumbnails } from './datasets/thumbnails.js';
 import { warmUp } from './datasets/warm-up.js';
 import { registerCollectionSearch, searchIdOf } from './hooks/collection-search.js';
 import { sweep } from './jobs/store.js';
@@ -29,6 +29,7 @@ import type { Services } from './services.js';
 import { ensureStacSchemas, extensionSchemas } from './setup/index.js';
 import { createBlobs } from './storage/open-blobs.js';
 import { createGuard } from './storage/guard.js';
+import { policyOf } from './storage/policy.js';
 import { createSources } from './storage/sources.js';
 import { cachedRenderer } from './tiles/cached-renderer.js';
 import { openTileCache } from './tiles/open-cache.js';
@@ -59,9 +60,6 @@ export interface ServerOptions {
 const DRAIN_MS = 30_000;
 
 const PREPARE_AGAIN_MS = 1000;
-
-/** Where `stac-mosaic demo` keeps its COGs; the server may read them. */
-export const demoFolder = (config: Config): string => join(config.dataDir, 'demo');
 
 /** Files of ours that pages load: from the package folder, whether run from dist/ or installed. */
 const packageFolder = fileURLToPath(new URL('../../', import.meta.url));
@@ -134,14 +132,9 @@ async function keepPreparing(services: Services): Promise<void> {
 }
 
 function makeServices({ config, logger, ownKeys }: ServerOptions, database: Database, validator: StacValidator, lifecycle: Lifecycle): Services {
-  const demo = demoFolder(config);
-  const policy = {
-    allowedHosts: config.allowedHosts,
-    allowedFileRoots: existsSync(demo) ? [...config.allowedFileRoots, demo] : config.allowedFileRoots,
-    azure: config.azure,
-  };
+  const policy = policyOf(config);
   const renderer = createTileRenderer({ policy, logger });
-  return {
+  const services = {
     config,
     logger,
     lifecycle,
@@ -157,6 +150,7 @@ function makeServices({ config, logger, ownKeys }: ServerOptions, database: Data
     itemBytes: createItemBytes(),
     storedBase: config.publicUrl === undefined ? '' : withRootPath(config.publicUrl, config.rootPath),
   };
+  return { ...services, thumbnails: createThumbnails(services) };
 }
 
 /** The collection `datasets` comes with the seed, so its search is registered here, once for all instances. */
@@ -190,6 +184,7 @@ async function drain(server: Server, services: Services): Promise<void> {
   const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await closed;
   clearTimeout(force);
+  await services.thumbnails.close();
   await services.renderer.close();
   await services.sources.close();
   await services.titiler.close();

@@ -4,6 +4,7 @@ import type { Config } from './config.js';
 import type { Database } from './database/index.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
+import type { Thumbnails } from './datasets/thumbnails.js';
 import type { ItemBytes } from './search/item-bytes.js';
 import type { Metrics } from './metrics.js';
 import type { BlobStore } from './storage/blobs.js';
@@ -25,6 +26,7 @@ export interface Services {
   readonly blobs: BlobStore;
   readonly validator: StacValidator;
   readonly renderer: CachedRenderer;
+  readonly thumbnails: Thumbnails;
   /** What TiTiler is asked through, where there is one. */
   readonly titiler: Guard;
   readonly searchUse: SearchUse;

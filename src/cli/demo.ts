@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { createClient } from '../client/client.js';
 import { makeDemoCogs } from '../demo/cogs.js';
 import { isObject, type JsonObject, textOf } from '../json.js';
-import { demoFolder } from '../server.js';
+import { demoFolder } from '../storage/policy.js';
 import { progress, readConfig, say } from './output.js';
 
 const DEMO_ID = 'blue-marble';

@@ -6,7 +6,8 @@ import { DATASETS } from '../datasets/collections.js';
 import { messageOf } from '../errors.js';
 import { type JsonObject, textOf } from '../json.js';
 import { createLogger } from '../log.js';
-import { demoFolder, type RunningServer, startServer } from '../server.js';
+import { type RunningServer, startServer } from '../server.js';
+import { demoFolder } from '../storage/policy.js';
 import { postDemo, urlsOf } from './demo.js';
 import { progress, readConfig, say } from './output.js';
 

@@ -15,6 +15,8 @@ const STATEMENT_TIMEOUT_MS = 60_000;
 const IDLE_IN_TRANSACTION_MS = 60_000;
 /** How long a request queues for a connection before it is told to come back. */
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A connection that is silent for so long is probed: by the system's own habit, a dead one is noticed after two hours. */
+const KEEP_ALIVE_MS = 30_000;
 const END_TIMEOUT_MS = 10_000;
 
 /**
@@ -44,6 +46,7 @@ export function createPool(connection: string | PoolConfig, settings: PoolSettin
     max: settings.size,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
   pool.on('error', (error) => logger.warn({ err: error }, 'an idle database connection was lost'));
   // pg removes the pool's listener while a client is out; an 'error' without any listener would end the process.

@@ -41,6 +41,9 @@ export const snapshotPath = (id: string, attempt?: string): string => storedPath
 /** Where the source's own description is served, likewise. */
 export const originalPath = (id: string, attempt?: string): string => storedPath('original', id, attempt);
 
+/** Where the picture that is drawn of a dataset is stored. */
+export const thumbnailPath = (id: string): string => `metadata/thumbnails/${fileName(id)}.png`;
+
 /** Whether an href of a dataset leads to its stored description: through us, or in a public blob store. */
 export function isOriginalHref(href: string, id: string): boolean {
   const path = originalPath(id);
@@ -77,6 +80,7 @@ export function datasetItem(parts: DatasetParts, searchId: string, geometry: Geo
       ...Object.fromEntries(Object.entries(given).map(([key, asset]) => [key, isObject(asset) ? modernFields(asset) : asset])),
       mosaic: { href: base + paths.datasetMosaic(id), type: 'application/json', roles: ['mosaic'], title: 'MosaicJSON of the tiles as they are now', ...bands },
       'mosaic-snapshot': { href: stored(snapshotPath(id)), type: 'application/json', roles: ['mosaic'], title: 'MosaicJSON as stored with the dataset' },
+      ...(hasPicture(given) ? {} : { thumbnail: { href: base + paths.datasetPreview(id), type: 'image/png', roles: ['thumbnail'], title: 'Picture of all tiles' } }),
       ...(hasMetadata ? { metadata: { href: stored(originalPath(id)), type: 'application/json', roles: ['metadata'], title: "The source's own description" } } : {}),
     },
     links: [...callersLinks(dataset), ...datasetLinks(id, searchId, base)] as unknown as Json[],
@@ -85,6 +89,10 @@ export function datasetItem(parts: DatasetParts, searchId: string, geometry: Geo
   item['stac_extensions'] = extensionsOf(item, declared);
   return item as StacItem;
 }
+
+/** The caller's own thumbnail, under whatever name. */
+const hasPicture = (assets: JsonObject): boolean =>
+  Object.entries(assets).some(([key, asset]) => key === 'thumbnail' || (isObject(asset) && Array.isArray(asset['roles']) && asset['roles'].includes('thumbnail')));
 
 const callersLinks = (dataset: JsonObject): Link[] =>
   Array.isArray(dataset['links']) ? (dataset['links'] as unknown as Link[]).filter((link) => !COMPUTED_RELS.has(link.rel)) : [];

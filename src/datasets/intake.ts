@@ -56,6 +56,8 @@ export interface TakenTiles {
   readonly rowsAreMarked: boolean;
   readonly own: JsonObject | undefined;
   readonly now: string;
+  /** Extensions of tiles whose schemas are not at hand. */
+  readonly unchecked: ReadonlySet<string>;
 }
 
 /** PGlite holds the rows of a transaction in memory: measured in docs/decisions/0031-datasets-at-any-scale.md. */
@@ -148,7 +150,7 @@ class Intake {
     return {
       head,
       digest: this.hash.digest('base64url'),
-      tiles: options.purpose === 'compare' ? undefined : { ledger, byIndex, summary, spool, headStart, base: options.base, rowsAreMarked: rows?.marked ?? false, own, now },
+      tiles: options.purpose === 'compare' ? undefined : { ledger, byIndex, summary, spool, headStart, base: options.base, rowsAreMarked: rows?.marked ?? false, own, now, unchecked: this.checks.unchecked },
     };
   }
 

@@ -16,6 +16,8 @@ export interface PreparedDataset extends DatasetParts {
   readonly rectangles: readonly Bbox[] | undefined;
   readonly metadata: JsonObject | undefined;
   readonly warnings: readonly Warning[];
+  /** Extensions whose schemas are not at hand, of the dataset or its tiles. */
+  readonly unchecked: readonly string[];
 }
 
 /** @throws InvalidInput where the item would be no valid STAC */
@@ -41,5 +43,5 @@ export async function prepareDataset({ head, tiles }: TakenIn & { tiles: TakenTi
   const verdict = await validator.validate(forSchema(datasetItem(prepared, 'pending', bboxGeometry(prepared.bbox), '')), 'item');
   for (const { path, message } of verdict.faults) faults.add(`/dataset${path}`, message);
   faults.throwAny('The dataset');
-  return prepared;
+  return { ...prepared, unchecked: [...new Set([...verdict.unchecked, ...tiles.unchecked])].toSorted() };
 }

@@ -2,7 +2,7 @@
 import { mosaicOf } from '../searches/mosaic.js';
 import { datasetTarget } from '../searches/target.js';
 import type { Services } from '../services.js';
-import { originalPath, snapshotPath } from './dataset-item.js';
+import { originalPath, snapshotPath, thumbnailPath } from './dataset-item.js';
 import { exclusively } from './exclusive.js';
 import { committedAttempt, type CommittedDataset, committedDatasets } from './records.js';
 
@@ -15,19 +15,22 @@ export interface Reconciled {
 
 type Stores = Pick<Services, 'database' | 'blobs' | 'config'>;
 
-const FOLDERS = ['metadata/mosaics', 'metadata/original'];
+const FOLDERS = ['metadata/mosaics', 'metadata/original', 'metadata/thumbnails'];
 /** `{dataset}.{uuid}.json`, the copy of one attempt, and `{name}.{uuid}.tmp`, a file that is being written. */
 const ATTEMPT = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(json|tmp)$/;
 /** An attempt younger than this may still be under way; a transaction of ours may take an hour, and its copies are written before it. */
 const ATTEMPT_LIFE_MS = 2 * 3_600_000;
 
-/** @param alone no other instance writes: attempts of any age are leftovers */
-export async function reconcile(services: Stores, alone = false): Promise<Reconciled> {
+/**
+ * @param alone no other instance writes: attempts of any age are leftovers
+ * @param draw makes the thumbnail of a dataset that has none; answers whether it did
+ */
+export async function reconcile(services: Stores, alone = false, draw?: (id: string) => Promise<boolean>): Promise<Reconciled> {
   const { database, blobs } = services;
   const stored = (await Promise.all(FOLDERS.map((folder) => blobs.list(folder)))).flat();
   // Listed after the blobs: a dataset that comes in between has its copy already, one that goes has none left to remove.
   const datasets = await committedDatasets(database.pool);
-  const fixed = new Set(datasets.flatMap(({ id, hasMetadata }) => [snapshotPath(id), ...(hasMetadata ? [originalPath(id)] : [])]));
+  const fixed = new Set(datasets.flatMap(({ id, hasMetadata, hasThumbnail }) => [snapshotPath(id), ...(hasMetadata ? [originalPath(id)] : []), ...(hasThumbnail ? [thumbnailPath(id)] : [])]));
   const attempts = new Map(datasets.flatMap(copiesOfAttempt));
   const present = new Set(stored.map(({ name }) => name));
   const restored = new Set<string>();
@@ -42,10 +45,12 @@ export async function reconcile(services: Stores, alone = false): Promise<Reconc
       removed.push(name);
     }
   }
-  for (const { id } of datasets) {
-    if (present.has(snapshotPath(id))) continue;
-    await rebuild(services, id);
-    restored.add(id);
+  for (const { id, hasThumbnail } of datasets) {
+    if (!present.has(snapshotPath(id))) {
+      await rebuild(services, id);
+      restored.add(id);
+    }
+    if ((!hasThumbnail || !present.has(thumbnailPath(id))) && (await draw?.(id)) === true) restored.add(id);
   }
   return { restored: [...restored], removed };
 }

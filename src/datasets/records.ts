@@ -2,6 +2,7 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import { conflict } from '../errors.js';
 import type { JsonObject } from '../json.js';
+import { paths } from '../links.js';
 import { DATASETS } from './collections.js';
 import { isOriginalHref } from './dataset-item.js';
 
@@ -77,18 +78,33 @@ export interface CommittedDataset {
   /** The mark of the attempt that was committed last; null for a dataset that was not written by us. */
   readonly attempt: string | null;
   readonly hasMetadata: boolean;
+  /** Its `thumbnail` is the picture that we draw. */
+  readonly isPictured: boolean;
+  /** A picture of its present tiles is stored. */
+  readonly hasThumbnail: boolean;
+  /** Some picture of it is stored. */
+  readonly hadThumbnail: boolean;
 }
 
-const COMMITTED = `SELECT i.id, c.attempt, i.content #>> '{assets,metadata,href}' AS metadata
+const COMMITTED = `SELECT i.id, c.attempt, c.thumbnail, i.content #>> '{assets,metadata,href}' AS metadata, i.content #>> '{assets,thumbnail,href}' AS picture
   FROM pgstac.items i LEFT JOIN stac_mosaic.dataset_contents c ON c.dataset_id = i.id WHERE i.collection = '${DATASETS}'`;
 
 interface CommittedRow {
   readonly id: string;
   readonly attempt: string | null;
+  readonly thumbnail: string | null;
   readonly metadata: string | null;
+  readonly picture: string | null;
 }
 
-const committed = ({ id, attempt, metadata }: CommittedRow): CommittedDataset => ({ id, attempt, hasMetadata: metadata !== null && isOriginalHref(metadata, id) });
+const committed = ({ id, attempt, thumbnail, metadata, picture }: CommittedRow): CommittedDataset => ({
+  id,
+  attempt,
+  hasMetadata: metadata !== null && isOriginalHref(metadata, id),
+  isPictured: picture?.endsWith(paths.datasetPreview(id)) === true,
+  hasThumbnail: thumbnail !== null && thumbnail === attempt,
+  hadThumbnail: thumbnail !== null,
+});
 
 export async function committedDatasets(db: Queryable): Promise<CommittedDataset[]> {
   return (await db.query<CommittedRow>(COMMITTED)).rows.map(committed);
@@ -113,6 +129,11 @@ export async function rememberAnswer(client: PoolClient, { id, contentHash, key 
     `INSERT INTO stac_mosaic.idempotency_keys (key, request_hash, dataset_id, response) VALUES ($1, $2, $3, $4)`,
     [key, contentHash, id, text],
   );
+}
+
+/** The stored thumbnail was drawn of the tiles that were committed with this attempt. */
+export async function rememberThumbnail(db: Queryable, id: string, attempt: string): Promise<void> {
+  await db.query('UPDATE stac_mosaic.dataset_contents SET thumbnail = $2 WHERE dataset_id = $1 AND attempt = $2', [id, attempt]);
 }
 
 /** After a delete the same request makes the dataset anew. */

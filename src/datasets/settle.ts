@@ -3,7 +3,7 @@
  * that of two writers, or a writer and a delete, the last to commit has the last word on the copies too.
  */
 import type { Services } from '../services.js';
-import { originalPath, snapshotPath } from './dataset-item.js';
+import { originalPath, snapshotPath, thumbnailPath } from './dataset-item.js';
 import { exclusively } from './exclusive.js';
 import { committedAttempt } from './records.js';
 import { promoteSnapshot } from './snapshot.js';
@@ -15,9 +15,10 @@ export async function settleCopies({ database, blobs }: Stores, id: string, atte
   const promoted = await exclusively(database, id, async (db) => {
     const committed = await committedAttempt(db, id);
     if (committed === undefined) {
-      await Promise.all([blobs.remove(snapshotPath(id)), blobs.remove(originalPath(id))]);
+      await Promise.all([snapshotPath(id), originalPath(id), thumbnailPath(id)].map((path) => blobs.remove(path)));
     } else if (attempt !== undefined && committed.attempt === attempt) {
       await promoteSnapshot(blobs, id, attempt, committed.hasMetadata);
+      if (committed.hadThumbnail && !committed.hasThumbnail) await blobs.remove(thumbnailPath(id));
       return true;
     }
     return false;

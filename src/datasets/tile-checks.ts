@@ -63,6 +63,8 @@ export function kindOf(tile: PlacedTile): string {
 }
 
 export class TileChecks {
+  /** Extensions whose schemas are not at hand. */
+  readonly unchecked = new Set<string>();
   private readonly known = new Set<string>();
   private waiting: { tile: PlacedTile; kind: string }[] = [];
 
@@ -86,7 +88,8 @@ export class TileChecks {
     this.waiting = [];
     const verdicts = await this.validator.validateMany(batch.map(({ tile }) => forSchema(tileItem(tile, this.context))), 'item');
     for (const [i, { tile, kind }] of batch.entries()) {
-      const faults = verdicts[i]?.faults ?? [];
+      const { faults = [], unchecked = [] } = verdicts[i] ?? {};
+      for (const uri of unchecked) this.unchecked.add(uri);
       for (const { path, message } of faults) this.faults.add(`/tiles/${tile.place}${path}`, message, tile.index);
       if (faults.length === 0 && this.known.size < MOST_KINDS) this.known.add(kind);
     }

@@ -111,12 +111,23 @@ function judge(current: StoredItem | undefined, preconditions: Preconditions = {
   if (preconditions.ifMatch !== undefined) throw new DomainError('PreconditionFailed', 'There is no dataset for If-Match to match.', { faults: [{ path: 'If-Match', message: 'names a version of what does not exist' }] });
 }
 
-/** Everything of a POST or PUT but the writing. */
-export async function validateDataset(services: Services, upload: DatasetUpload, signal: AbortSignal, urlId?: string): Promise<JsonObject> {
+/**
+ * Everything of a POST, or of a PUT to the id in its URL, but the writing.
+ * @throws what the POST or PUT would throw
+ */
+export async function validateDataset(services: Services, upload: DatasetUpload, { signal, idempotencyKey: key, preconditions }: Omit<ReplaceOptions, 'within'>, urlId?: string): Promise<JsonObject> {
+  const { pool } = services.database;
   const taken = await takeIn(upload, services, { signal, urlId, purpose: () => 'check' });
-  if (taken.tiles === undefined) throw new Error('A check was only compared.');
-  const { id, facts, bbox, warnings } = await prepareDataset({ ...taken, tiles: taken.tiles }, services.validator);
-  return { valid: true, id, tile_count: facts.count, bbox: [...bbox], warnings: warnings as unknown as Json };
+  try {
+    if (taken.tiles === undefined) throw new Error('A check was only compared.');
+    const { id, facts, bbox, warnings, unchecked } = await prepareDataset({ ...taken, tiles: taken.tiles }, services.validator);
+    const attempt: Attempt = { id, contentHash: taken.digest, key };
+    if (urlId === undefined) await firstAnswer(pool, attempt);
+    else if ((await keyedAnswer(pool, attempt)) === undefined) judge(await findStoredItem(pool, DATASETS, id), preconditions);
+    return { valid: true, id, tile_count: facts.count, bbox: [...bbox], warnings: warnings as unknown as Json, unchecked_extensions: [...unchecked] };
+  } finally {
+    await taken.tiles?.spool.close();
+  }
 }
 
 /** What is found under the lock: an answer to repeat, or the dataset to replace. */
@@ -166,6 +177,7 @@ async function commit(services: Services, prepared: PreparedDataset, attempt: At
   const settled = written.outcome === 'repeated' ? snapshot.discard() : settleCopies(services, id, snapshot.attempt);
   // No failure of the dataset, which is committed: `reconcile` repairs it.
   await settled.catch((error: unknown) => logger.error({ err: error, dataset: id }, 'the stored mosaic of a committed dataset is missing'));
+  if (written.outcome !== 'repeated') services.thumbnails.later(id);
   return written;
 }
 

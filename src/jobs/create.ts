@@ -27,7 +27,7 @@ export async function createJob(services: Services, body: unknown, signal: Abort
   if (database.kind === 'embedded' && expected > MOST_EMBEDDED_TILES) {
     throw new DomainError('TooLarge', `The embedded database takes at most ${MOST_EMBEDDED_TILES} tiles in one dataset; PostgreSQL (DATABASE_URL) takes any number.`);
   }
-  await validateDataset(services, uploadOfBody({ ...head, tiles: [STAND_IN] }), signal);
+  await validateDataset(services, uploadOfBody({ ...head, tiles: [STAND_IN] }), { signal }, datasetId);
   if (!replace && (await findItem(database.pool, DATASETS, datasetId)) !== undefined) {
     throw conflict(`Dataset ${datasetId} exists; "replace": true makes a job that puts other tiles in its place.`, [{ path: '/dataset/id', message: 'exists' }]);
   }

@@ -83,8 +83,12 @@ const keyOf = (sources: readonly string[]): string => {
   return createHash('sha256').update([...places].toSorted().join('\0')).digest('hex').slice(0, 24);
 };
 
-const validate = (client: Client, head: JsonObject, tile: JsonObject, signal: AbortSignal): Promise<ApiAnswer> =>
-  client({ method: 'POST', path: '/api/datasets?validate=only', body: { ...head, tiles: [tile] }, signal });
+/** Of one tile: where the dataset exists, this is other content (409), but all of its tiles may be the same, or replace it. */
+async function validate(client: Client, head: JsonObject, tile: JsonObject, signal: AbortSignal): Promise<void> {
+  await client({ method: 'POST', path: '/api/datasets?validate=only', body: { ...head, tiles: [tile] }, signal }).catch((error: unknown) => {
+    if (!(error instanceof ClientError) || error.status !== 409) throw error;
+  });
+}
 
 /** Before the first header is read: is a server there, does it take the key and the dataset? */
 async function askServer(client: Client, head: JsonObject, [first]: readonly FoundFile[], { hrefPrefix }: IngestOptions, signal: AbortSignal): Promise<void> {
