@@ -19,8 +19,8 @@ type Renderer = Pick<TileRenderer, 'render'>;
 type Deps = Pick<Services, 'database' | 'blobs' | 'sources' | 'logger' | 'config'> & { readonly renderer: Renderer };
 
 export interface Thumbnails {
-  /** In a while, unless the dataset brings its own picture; nobody waits for it, and a failure is only logged. */
-  later(id: string): void;
+  /** In a while, unless the dataset brings its own picture; nobody waits for it, and a failure is only logged. @param tiles how many it has */
+  later(id: string, tiles: number): void;
   /** What is being drawn is given up. */
   close(): Promise<void>;
 }
@@ -28,6 +28,8 @@ export interface Thumbnails {
 /** Datasets that wait; those beyond are drawn when they are asked for. */
 const MOST_WAITING = 100;
 const DRAWING_MS = 60_000;
+/** To find the uppermost of more costs the database seconds: pictures of these are drawn for whoever asks. */
+const MOST_TILES = 20_000;
 /** COGs on one map tile of the picture, ten times a usual tile's: it is drawn once and kept. */
 const MOST_ASSETS = 1000;
 
@@ -49,8 +51,8 @@ export function createThumbnails(services: Deps): Thumbnails {
   }
 
   return {
-    later(id) {
-      if (services.config.titiler !== undefined || limit.pendingCount >= MOST_WAITING) return;
+    later(id, tiles) {
+      if (services.config.titiler !== undefined || tiles > MOST_TILES || limit.pendingCount >= MOST_WAITING) return;
       const drawing = limit(draw, id).finally(() => waiting.delete(drawing));
       waiting.add(drawing);
     },

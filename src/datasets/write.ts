@@ -177,7 +177,7 @@ async function commit(services: Services, prepared: PreparedDataset, attempt: At
   const settled = written.outcome === 'repeated' ? snapshot.discard() : settleCopies(services, id, snapshot.attempt);
   // No failure of the dataset, which is committed: `reconcile` repairs it.
   await settled.catch((error: unknown) => logger.error({ err: error, dataset: id }, 'the stored mosaic of a committed dataset is missing'));
-  if (written.outcome !== 'repeated') services.thumbnails.later(id);
+  if (written.outcome !== 'repeated') services.thumbnails.later(id, prepared.facts.count);
   return written;
 }
 
