@@ -2,7 +2,7 @@
 import type { Agent } from 'undici';
 import type { Resolver } from './hosts.js';
 import { checkHost, guardedLookup, Refused } from './hosts.js';
-import { type Answer, failure, readBody, REDIRECTS, upstream } from './request.js';
+import { failure, readBody, REDIRECTS, upstream } from './request.js';
 
 export interface GuardOptions {
   /** Hosts that may be asked, by exact name whatever the port; naming an address allows that address. */
@@ -96,9 +96,8 @@ export async function fetchDocument(guard: Guard, url: URL, { signal, limit, hea
       body.on('error', () => undefined); // told to whoever reads it
       const text = (name: string): string | undefined => [said[name]].flat()[0];
       const location = REDIRECTS.has(statusCode) ? text('location') : undefined;
-      const answer: Pick<Answer, 'body'> = { body };
       if (location !== undefined) body.destroy();
-      const bytes = location === undefined ? Buffer.from(await readBody(at, answer, limit)) : Buffer.alloc(0);
+      const bytes = location === undefined ? Buffer.from(await readBody(at, { body, length: undefined }, limit)) : Buffer.alloc(0);
       return { status: statusCode, type: text('content-type'), bytes, location };
     });
   } catch (error) {
