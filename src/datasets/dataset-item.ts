@@ -17,6 +17,8 @@ export interface DatasetParts {
   readonly facts: TileFactsSum;
   /** Whether the caller gave the source's own description. */
   readonly hasMetadata: boolean;
+  /** Whether this server may read its tiles, and so draw its picture. */
+  readonly isDrawable: boolean;
   readonly instants: JsonObject;
   readonly bbox: Bbox;
   readonly mosaic: MosaicOptions;
@@ -62,7 +64,7 @@ const COMPUTED_RELS = new Set(['self', 'root', 'parent', 'collection', 'child', 
  * @param publicUrl where a stored copy can be read by everybody, else it is served by us
  */
 export function datasetItem(parts: DatasetParts, searchId: string, geometry: Geometry, base: string, publicUrl: (name: string) => string | undefined = () => undefined): StacItem {
-  const { id, dataset, hasMetadata } = parts;
+  const { id, dataset, hasMetadata, isDrawable } = parts;
   const stored = (path: string): string => publicUrl(path) ?? `${base}/files/${path}`;
   const given = isObject(dataset['assets']) ? dataset['assets'] : {};
   const own = properties(parts, searchId);
@@ -80,7 +82,7 @@ export function datasetItem(parts: DatasetParts, searchId: string, geometry: Geo
       ...Object.fromEntries(Object.entries(given).map(([key, asset]) => [key, isObject(asset) ? modernFields(asset) : asset])),
       mosaic: { href: base + paths.datasetMosaic(id), type: 'application/json', roles: ['mosaic'], title: 'MosaicJSON of the tiles as they are now', ...bands },
       'mosaic-snapshot': { href: stored(snapshotPath(id)), type: 'application/json', roles: ['mosaic'], title: 'MosaicJSON as stored with the dataset' },
-      ...(hasPicture(given) ? {} : { thumbnail: { href: base + paths.datasetPreview(id), type: 'image/png', roles: ['thumbnail'], title: 'Picture of all tiles' } }),
+      ...(!isDrawable || hasPicture(given) ? {} : { thumbnail: { href: base + paths.datasetPreview(id), type: 'image/png', roles: ['thumbnail'], title: 'Picture of all tiles' } }),
       ...(hasMetadata ? { metadata: { href: stored(originalPath(id)), type: 'application/json', roles: ['metadata'], title: "The source's own description" } } : {}),
     },
     links: [...callersLinks(dataset), ...datasetLinks(id, searchId, base)] as unknown as Json[],

@@ -56,6 +56,8 @@ export interface TakenTiles {
   readonly rowsAreMarked: boolean;
   readonly own: JsonObject | undefined;
   readonly now: string;
+  /** Whether this server, or the TiTiler that draws for it, may read the first tile's file. */
+  readonly isDrawable: boolean;
   /** Extensions of tiles whose schemas are not at hand. */
   readonly unchecked: ReadonlySet<string>;
 }
@@ -101,11 +103,12 @@ class Intake {
   private readonly now = new Date().toISOString();
   private readonly most: number;
   private count = 0;
+  private isDrawable: boolean | undefined;
 
   constructor(
     private readonly head: DatasetHead,
     private readonly faults: Faults,
-    services: Services,
+    private readonly services: Services,
     private readonly options: { readonly purpose: Purpose; readonly signal: AbortSignal; readonly base: Base | undefined; readonly count: number | undefined },
   ) {
     const { base, signal } = options;
@@ -150,7 +153,7 @@ class Intake {
     return {
       head,
       digest: this.hash.digest('base64url'),
-      tiles: options.purpose === 'compare' ? undefined : { ledger, byIndex, summary, spool, headStart, base: options.base, rowsAreMarked: rows?.marked ?? false, own, now, unchecked: this.checks.unchecked },
+      tiles: options.purpose === 'compare' ? undefined : { ledger, byIndex, summary, spool, headStart, base: options.base, rowsAreMarked: rows?.marked ?? false, own, now, isDrawable: this.isDrawable ?? false, unchecked: this.checks.unchecked },
     };
   }
 
@@ -176,12 +179,23 @@ class Intake {
 
   private takePlaced(tile: PlacedTile): Promise<void> | undefined {
     const kind = kindOf(tile);
+    this.isDrawable ??= this.mayDraw(tile.href);
     this.ledger.add(tile, this.faults);
     this.summary.add(tile);
     if (this.faults.count === 0 && this.rows !== undefined) this.spool.add(this.rows.row(tile, kind));
     // Only rows without marks can be copied as they are.
     if (this.rows?.marked === true) void this.headStart?.abandon();
     return this.checks.add(tile, kind);
+  }
+
+  private mayDraw(href: string): boolean {
+    if (this.services.config.titiler !== undefined) return true;
+    try {
+      this.services.sources.check(href);
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 

@@ -29,6 +29,7 @@ export async function prepareDataset({ head, tiles }: TakenIn & { tiles: TakenTi
     mosaic: head.mosaic,
     metadata: head.metadata,
     hasMetadata: head.metadata !== undefined,
+    isDrawable: tiles.isDrawable,
     tiles,
     facts: summary.facts(),
     instants: summary.instants.ofDataset(own, now),

@@ -161,7 +161,7 @@ const checks: readonly Case[] = [
   { it: 'of the same content as what is there is 200', does: CHECK, body: D, status: 200 },
   { it: 'of an id that is there with other content is the 409 of the post', does: CHECK, body: dated('d', '07'), status: 409, says: { code: 'Conflict' }, at: ['/dataset/id'], after: { '/api/datasets/d': { bbox: [0, 0, 20, 10] } } },
   { it: 'finds bad tiles first where the id is there too', does: CHECK, body: withTile({ gsd: -1 }, D), status: 400, at: ['/tiles/1/gsd'], index: 2 },
-  { it: 'names extensions that could not be checked', does: CHECK, body: { ...N, dataset: { id: 'n', stac_extensions: ['https://example.com/own/v1/schema.json'] } }, status: 200, says: { unchecked_extensions: ['https://example.com/own/v1/schema.json'] } },
+  { it: 'names extensions that could not be checked', does: CHECK, body: { ...N, dataset: { id: 'n', stac_extensions: ['https://example.com/own/v1/schema.json'] } }, status: 200, says: { unchecked_extensions: expect.arrayContaining(['https://example.com/own/v1/schema.json']) } },
   { it: 'of PUT is 412 where the post would be', does: `${PUT}?validate=only`, headers: { 'if-match': '"other"' }, body: D, status: 412 },
   { it: 'of PUT is 200 for what is there, and changes nothing', does: `${PUT}?validate=only`, body: dated('d', '07', boxTiles(1)), status: 200, says: { valid: true, tile_count: 1 }, after: { '/api/datasets/d': { bbox: [0, 0, 20, 10] } } },
   { it: 'of PUT is 200 for what is not there', does: 'PUT /api/datasets/n?validate=only', body: N, status: 200, after: { '/api/datasets/n': 404 } },

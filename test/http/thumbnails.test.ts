@@ -81,6 +81,7 @@ describe('the thumbnail of a dataset', () => {
 
   it('is none where no COG may be read: the dataset is there, and /preview says why', async () => {
     await postDataset(server, datasetBody('one'));
+    expect(Object.keys((await server.request('GET', '/api/datasets/one')).body['assets'] ?? {})).toEqual(['mosaic', 'mosaic-snapshot']);
     const { status, body } = await server.request('GET', PREVIEW);
     expect({ status, body }).toMatchObject({ status: 400, body: { description: expect.stringMatching(/ALLOWED_HOSTS/) } });
     expect((await server.request('GET', STORED)).status).toBe(404);
