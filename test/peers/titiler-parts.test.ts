@@ -77,8 +77,8 @@ const numbersOf = (value: unknown, at = ''): [string, number][] => {
   });
 
   it.each([
-    ['world', 'bbox/5,40,25,55.png?max_size=200', undefined], ['world', 'bbox/5,40,25,55/150x90.png?resampling=bilinear', undefined], ['world', 'bbox/5,40,25,55.png?max_size=200&dst_crs=EPSG:3857', undefined],
-    ['world', 'bbox/500000,4000000,2500000,6000000.png?width=120&coord_crs=EPSG:3857', undefined], ['world', 'feature.png?max_size=200', alps], ['world', 'feature/100x120.png?rescale=0,100', alps],
+    ['world', 'bbox/5,40,25,55.png?max_size=200', undefined], ['world', 'bbox/5,40,25,55/120x90.png?resampling=bilinear', undefined], ['world', 'bbox/5,40,25,55.png?max_size=200&dst_crs=EPSG:3857', undefined],
+    ['world', 'bbox/500000,4000000,2500000,6000000.png?width=120&coord_crs=EPSG:3857', undefined], ['world', 'feature.png?max_size=300', alps], ['world', 'feature/100x120.png?rescale=0,100', alps],
     ['naip', 'bbox/-86.9996,30.7295,-86.997,30.732.png', undefined], ['naip', 'bbox/-87.001,30.729,-86.996,30.733.png?max_size=300&dst_crs=EPSG:3857', undefined], ['naip', 'feature.png?height=150', field],
   ])('the same picture of %s: %s', async (of, path, area) => {
     const answers = await both(`${of === 'world' ? world : '/collections/naip'}/${path}${path.includes('?') ? '&' : '?'}assets=${of === 'world' ? 'data' : 'image'}`, area);
