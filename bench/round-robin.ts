@@ -35,8 +35,10 @@ export async function startRoundRobin(urls: readonly string[]): Promise<RoundRob
       answer.on('error', fail).pipe(outgoing);
     });
     passed.on('error', () => {
+      // An instance may have closed a kept connection in this moment: what only reads is sent once more, as load balancers do.
+      if (passed.reusedSocket && incoming.method === 'GET' && !outgoing.headersSent) return pass(incoming, outgoing);
       isReady.set(url, false);
-      fail();
+      return fail();
     });
     outgoing.on('close', () => passed.destroy());
     incoming.pipe(passed);

@@ -77,10 +77,10 @@ export function startSoakClients({ url, drawn, key, readers, writers }: SoakOpti
       written.set(id, { tiles, search });
       if (n % 5 === 4) {
         const old = `soak-${writer}-${n - 3}`;
+        // From here on it may be gone; that it is, is judged only where the answer says so.
+        written.delete(old);
         const { status } = await ask('DELETE dataset', `/api/datasets/${old}`, { method: 'DELETE' });
-        // 204 or not, it may be gone; it is judged only where the answer says so.
         if (status === 204) deleted.add(old);
-        if (status !== 404) written.delete(old);
       }
     }
   }

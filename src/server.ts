@@ -59,6 +59,8 @@ export interface ServerOptions {
 /** How long running requests may take to end once the server is told to stop. */
 const DRAIN_MS = 30_000;
 
+/** Longer than load balancers keep an idle connection (mostly 60 s): the one that sends requests closes first, and cuts none. */
+const KEEP_ALIVE_MS = 75_000;
 const PREPARE_AGAIN_MS = 1000;
 
 /** Files of ours that pages load: from the package folder, whether run from dist/ or installed. */
@@ -86,7 +88,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ];
     // An upload takes as long as it takes: routes/body.ts ends those whose client falls silent.
     // Unless it is told, Node then lets the head of a request take for ever too.
-    const server = createServer({ requestTimeout: 0, headersTimeout: config.headTimeoutMs, connectionsCheckingInterval: Math.min(5000, config.headTimeoutMs) }, createApp(services, routes, assets));
+    const server = createServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: config.headTimeoutMs, connectionsCheckingInterval: Math.min(5000, config.headTimeoutMs) }, createApp(services, routes, assets));
     await clearSpool(spoolFolder(config.dataDir));
     await compiled;
     if (options.warm === true && database.migrated !== undefined) await warmUp(services).catch((error: unknown) => logger.debug({ err: error }, 'nothing was warmed up'));
