@@ -1,6 +1,8 @@
 /** Tiles that a TiTiler draws: what it is asked, and what becomes of its answers. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { AuthConfig } from '../../src/config-auth.js';
+import { authOf, bearer } from '../support/auth.js';
 import { text } from '../support/client.js';
 import { collectionBody, datasetBody, postDataset } from '../support/datasets.js';
 import { startTestServer, type TestServer, type TestVariant } from '../support/server.js';
@@ -35,8 +37,8 @@ beforeEach(async () => {
   answer = { status: 200, body: 'picture' };
 });
 
-async function through(kind: 'pgstac' | 'mosaicjson', what: (variant: TestVariant) => Promise<void>): Promise<void> {
-  const variant = await server.variant({ titiler: { url, kind } });
+async function through(kind: 'pgstac' | 'mosaicjson', what: (variant: TestVariant) => Promise<void>, auth?: AuthConfig): Promise<void> {
+  const variant = await server.variant({ ...auth, titiler: { url, kind } });
   try {
     await what(variant);
   } finally {
@@ -61,6 +63,27 @@ test('titiler-pgstac is asked by search and by collection, with the same paramet
     expect((await request('GET', '/api/datasets/far/tilejson.json')).status).toBe(200);
     expect(asked).toEqual([]);
   });
+});
+
+test('what a TiTiler would see more or less of than the caller is drawn here', async () => {
+  for (const id of ['near', 'secret']) await server.request('POST', '/collections', { body: collectionBody(id) });
+  const all = text((await server.request('POST', '/searches/register', { body: { bbox: [0, 0, 1, 1] } })).body['id']);
+  const tileOf = (of: string): string => `/${of}/tiles/WebMercatorQuad/4/8/7`;
+  const variables = { AUTH: 'api-key', API_KEYS: 'admin:admin', COLLECTIONS_PRIVATE: 'secret:admin' };
+  const asks = async ({ request }: TestVariant): Promise<string[]> => {
+    const drawn: string[] = [];
+    for (const of of [`searches/${all}`, 'collections/near', 'collections/secret']) {
+      for (const [who, headers] of [['nobody', {}], ['admin', bearer('admin')]] as const) {
+        asked.length = 0;
+        await request('GET', tileOf(of), { headers });
+        if (asked.length > 0) drawn.push(`${who} ${of.replace(all, 'all')}`);
+      }
+    }
+    return drawn;
+  };
+  await through('pgstac', async (variant) => expect(await asks(variant)).toEqual(['admin searches/all', 'nobody collections/near', 'admin collections/near', 'admin collections/secret']), authOf(variables));
+  await through('mosaicjson', async (variant) => expect(await asks(variant)).toEqual(['nobody searches/all', 'nobody collections/near', 'admin collections/near']), authOf(variables));
+  await through('mosaicjson', async (variant) => expect(await asks(variant)).toEqual([]), authOf({ ...variables, PUBLIC_READ: 'false' }));
 });
 
 test("titiler's MosaicJSON is asked by the URL of ours", async () => {
