@@ -11,6 +11,10 @@ export interface DatabaseConfig {
   readonly url: string | undefined;
   /** A libpq URL of a streaming standby for what only reads. */
   readonly readUrl?: string | undefined;
+  /** Whether a managed identity's token is the password. */
+  readonly azureToken?: boolean | undefined;
+  /** Encrypted where the URL does not say; undefined: as PGSSLMODE says. */
+  readonly tls?: boolean | undefined;
   /** Connections in the pool, and in the standby's. */
   readonly poolSize: number;
   /** The pgSTAC release to install: 0.10.0, or 0.9.12 for titiler-pgstac's stated range. */
@@ -141,6 +145,7 @@ export function loadConfig(env: Environment = process.env): Config {
     database: {
       url: readDatabaseUrl(reader),
       readUrl: readReplicaUrl(reader),
+      ...readDatabaseAuth(reader),
       poolSize: reader.integer('DATABASE_POOL_SIZE', 10, 1, 1000),
       pgstacVersion: reader.oneOf('PGSTAC_VERSION', '0.10.0', PGSTAC_VERSIONS),
     },
@@ -205,6 +210,13 @@ function readReplicaUrl(reader: Reader): string | undefined {
   return url;
 }
 
+/** A token is never sent over a connection that is not encrypted, unless PGSSLMODE or the URL's sslmode says so. */
+function readDatabaseAuth(reader: Reader): Pick<DatabaseConfig, 'azureToken' | 'tls'> {
+  const isAzure = reader.oneOf('DATABASE_AUTH', 'password', ['password', 'azure']) === 'azure';
+  if (isAzure && readDatabaseUrl(reader) === undefined) reader.problems.push('DATABASE_AUTH=azure needs DATABASE_URL, or POSTGRES_HOST');
+  return { azureToken: isAzure, tls: isAzure && reader.text('PGSSLMODE') === undefined ? true : undefined };
+}
+
 const POSTGRES_URL = /^postgres(ql)?:\/\//;
 
 function readDatabaseUrl(reader: Reader): string | undefined {
@@ -223,5 +235,5 @@ function readDatabaseUrl(reader: Reader): string | undefined {
   const port = part('POSTGRES_PORT', 'PGPORT') ?? '5432';
   return host.startsWith('/')
     ? `postgresql://${credentials}@/${database}?host=${encodeURIComponent(host)}&port=${port}`
-    : `postgresql://${credentials}@${host}:${port}/${database}`;
+    : `postgresql://${credentials}@${host.includes(':') ? `[${host}]` : host}:${port}/${database}`;
 }

@@ -2,20 +2,35 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { DatabaseConfig } from '../config.js';
-import { messageOf } from '../errors.js';
+import { identityToken } from '../azure-identity.js';
+import { DomainError, messageOf } from '../errors.js';
 import type { Logger } from '../log.js';
 import { migrate, type MigrateOptions, type MigrateResult } from './migrate.js';
 import type { Database, DatabaseSettings } from './index.js';
-import { createPool } from './pool.js';
+import { createPool, type PoolSettings } from './pool.js';
 import { createReplica, type Replica } from './replica.js';
 import { sqlState } from './transaction.js';
 
+/** What Azure's managed PostgreSQL takes as password of an Entra ID role. */
+const TOKEN_SCOPE = 'https://ossrdbms-aad.database.windows.net/.default';
+
+const settingsOf = ({ poolSize, azureToken, tls }: DatabaseConfig): PoolSettings => ({ size: poolSize, ...(azureToken === true ? { password: azurePassword(), tls } : {}) });
+
+/** @throws a function that throws Unavailable: whoever is asked for the token may be back soon */
+function azurePassword(): () => Promise<string> {
+  const token = identityToken(TOKEN_SCOPE);
+  return () =>
+    token().catch((cause: unknown) => {
+      throw new DomainError('Unavailable', 'This server found no identity that it may show to its database (DATABASE_AUTH=azure).', { retryAfter: 5, cause: new Error(messageOf(cause).split('\n', 1)[0]) });
+    });
+}
+
 export const openExternalPool = (url: string, config: DatabaseConfig, logger: Logger): pg.Pool =>
-  createPool(url, { size: config.poolSize }, logger);
+  createPool(url, settingsOf(config), logger);
 
 /** The standby of DATABASE_READ_URL. */
 export const openReplica = (primary: pg.Pool, config: DatabaseConfig, logger: Logger): Replica | undefined =>
-  config.readUrl === undefined ? undefined : createReplica(primary, createPool(config.readUrl, { size: config.poolSize }, logger), logger);
+  config.readUrl === undefined ? undefined : createReplica(primary, createPool(config.readUrl, settingsOf(config), logger), logger);
 
 /** {@link migrate}, with a role's missing rights told as what to do about them. */
 export async function migrateExternal(pool: pg.Pool, options: MigrateOptions): Promise<MigrateResult> {

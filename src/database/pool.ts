@@ -1,5 +1,5 @@
 /** The one place where a Pool is made: session settings, time limits, and who hears of a lost connection. */
-import { Pool, type PoolConfig } from 'pg';
+import { Client, Pool, type PoolConfig } from 'pg';
 import type { Logger } from '../log.js';
 
 export interface PoolSettings {
@@ -7,6 +7,10 @@ export interface PoolSettings {
   readonly size: number;
   /** What a statement may take, in milliseconds; 0 is no limit. */
   readonly statementTimeoutMs?: number;
+  /** Asked for each new connection, in the place of a password. */
+  readonly password?: (() => Promise<string>) | undefined;
+  /** Whether connections are encrypted where the URL does not say (`sslmode`); libpq's PGSSLMODE unless told. */
+  readonly tls?: boolean | undefined;
 }
 
 /** A search or a mosaic over millions of items ends within this; a client has long gone by then. */
@@ -41,6 +45,8 @@ export function createPool(connection: string | PoolConfig, settings: PoolSettin
   const { own, rest } = typeof connection === 'string' ? splitOptions(connection) : { own: '', rest: connection };
   const pool = new Pool({
     application_name: 'stac-mosaic',
+    ...(settings.password === undefined ? {} : asking(settings.password)),
+    ...(settings.tls === undefined ? {} : { ssl: settings.tls }),
     ...rest,
     options: `${sessionOptions(settings.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS)} ${own}`.trim(),
     max: settings.size,
@@ -52,6 +58,18 @@ export function createPool(connection: string | PoolConfig, settings: PoolSettin
   // pg removes the pool's listener while a client is out; an 'error' without any listener would end the process.
   pool.on('connect', (client) => client.on('error', (error) => logger.debug({ err: error }, 'a database connection was lost')));
   return pool;
+}
+
+/** A URL's own password, even none, would win over one of the settings. */
+function asking(password: () => Promise<string>): Pick<PoolConfig, 'Client'> {
+  return {
+    Client: class extends Client {
+      constructor(config?: ConstructorParameters<typeof Client>[0]) {
+        super(config);
+        Reflect.set(this, 'password', password);
+      }
+    },
+  };
 }
 
 /**

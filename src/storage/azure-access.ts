@@ -1,5 +1,6 @@
 /** The right to read blobs of the configured account: each request signed, with a SAS, or with an identity's token. */
 import { createHmac } from 'node:crypto';
+import { identityToken } from '../azure-identity.js';
 import type { AzureAccount, AzureCredential } from '../config-storage.js';
 import { DomainError, messageOf } from '../errors.js';
 
@@ -20,8 +21,6 @@ export interface AzureAccess {
 
 /** Of the blob service; any from 2017-11-09 on takes the bearer tokens of identities. */
 const VERSION = '2021-12-02';
-/** A token is asked for again this long before it ends, milliseconds. */
-const TOKEN_MARGIN = 300_000;
 
 export function createAzureAccess({ name, endpoint, credential }: AzureAccount): AzureAccess {
   const base = new URL(`${endpoint}/`);
@@ -41,8 +40,13 @@ export function createAzureAccess({ name, endpoint, credential }: AzureAccount):
 
 function authorisation(account: string, credential: AzureCredential): (url: URL, range: string) => Promise<Grant['headers']> {
   if (credential.kind === 'key') return async (url, range) => sharedKey(url, range, account, credential.key);
-  const token = cachedToken();
-  return async () => ({ authorization: `Bearer ${await token()}`, 'x-ms-version': VERSION });
+  const token = identityToken('https://storage.azure.com/.default');
+  return async () => {
+    const bearer = await token().catch((cause: unknown) => {
+      throw new DomainError('Upstream', 'This server found no identity that may read its storage account; set AZURE_STORAGE_ACCESS_KEY, a SAS token or a connection string.', { cause: new Error(messageOf(cause).split('\n', 1)[0]) });
+    });
+    return { authorization: `Bearer ${bearer}`, 'x-ms-version': VERSION };
+  };
 }
 
 /** "Authorize with Shared Key", Blob service 2009-09-19 and later, of a GET whose only standard header is Range. */
@@ -59,29 +63,4 @@ function sharedKey(url: URL, range: string, account: string, key: string): Grant
   ].join('\n');
   const signature = createHmac('sha256', Buffer.from(key, 'base64')).update(text, 'utf8').digest('base64');
   return { ...headers, authorization: `SharedKey ${account}:${signature}` };
-}
-
-/** The identity's token, asked for by one caller for all; the library is loaded for the first. */
-function cachedToken(): () => Promise<string> {
-  let current: Promise<{ readonly token: string; readonly expiresOnTimestamp: number }> | undefined;
-  let validUntil = 0;
-  const ask = async () => {
-    const { DefaultAzureCredential } = await import('@azure/identity');
-    const token = await new DefaultAzureCredential().getToken('https://storage.azure.com/.default');
-    validUntil = token.expiresOnTimestamp - TOKEN_MARGIN;
-    return token;
-  };
-  return async () => {
-    if (current === undefined || (validUntil !== 0 && Date.now() > validUntil)) {
-      validUntil = 0;
-      current = ask();
-    }
-    const pending = current;
-    try {
-      return (await pending).token;
-    } catch (cause) {
-      if (current === pending) current = undefined;
-      throw new DomainError('Upstream', 'This server found no identity that may read its storage account; set AZURE_STORAGE_ACCESS_KEY, a SAS token or a connection string.', { cause: new Error(messageOf(cause).split('\n', 1)[0]) });
-    }
-  };
 }
