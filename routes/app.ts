@@ -21,6 +21,7 @@ import { bodyParsers, streamOf, textOfBody } from './body.js';
 import { errorReply } from './errors.js';
 import { type Call, type Method, type Operation, type Reply, type Route, scopeOf } from './http.js';
 import { createLimits, type Limits } from './limits.js';
+import { withSignatures } from './signing.js';
 import { documentOf, formatOf, hasPage, withAlternate } from './negotiate.js';
 import { CONTENT_SECURITY_POLICY } from './pages/csp.js';
 import { errorPage } from './pages/error.js';
@@ -110,7 +111,7 @@ function mount(app: Express, services: Services, routes: readonly Route[], limit
     });
     for (const { method, operation } of group) {
       const register = { GET: at.get, POST: at.post, PUT: at.put, PATCH: at.patch, DELETE: at.delete }[method satisfies Method].bind(at);
-      register(authorise(services, scopeOf({ method, operation })), ...limits.ofCaller, ...bodyParsers(operation, services.config), (request: Request, response: Response) =>
+      register(authorise(services, scopeOf({ method, operation })), ...limits.ofCaller, ...bodyParsers(operation, services), (request: Request, response: Response) =>
         inRequestSpan({ method, route: path, path: request.path, headers: request.headers }, async (span) => {
           await serve(services, { method, path, operation }, request, response);
           span.setAttribute('http.response.status_code', response.statusCode);
@@ -161,7 +162,8 @@ async function serve(services: Services, { method, path, operation }: Route, req
     signal: gone.signal,
     logger: services.logger,
   };
-  const reply = forCaller(await leaving(stream, () => answerSeen({ method, path, operation }, call, () => reading(scopeOf({ method, operation }) === 'read', call, operation))), caller);
+  const unsigned = await leaving(stream, () => answerSeen({ method, path, operation }, call, () => reading(scopeOf({ method, operation }) === 'read', call, operation)));
+  const reply = forCaller(await withSignatures(services.signer, unsigned, method === 'GET'), caller);
   if (format === 'html') return send(await toPage(operation, reply, call), request, response);
   await send(format === 'json' ? withAlternate(reply, call) : reply, request, response);
 }
@@ -206,7 +208,7 @@ async function send(reply: Reply, request: Request, response: Response): Promise
   response.setHeader('Content-Type', reply.type ?? 'application/json');
   const { text } = reply;
   if (text !== undefined && typeof text !== 'string' && !(text instanceof Uint8Array)) {
-    if (isConditional(request, response) && response.hasHeader('ETag') && isNotModified(request, response)) return;
+    if (reply.unconditional !== true && isConditional(request, response) && response.hasHeader('ETag') && isNotModified(request, response)) return;
     if (request.method === 'HEAD') return void response.end();
     const pieces = Readable.from(await begun(text), { objectMode: true });
     cutWhenStalled(response);
@@ -216,11 +218,13 @@ async function send(reply: Reply, request: Request, response: Response): Promise
   const bytes = bytesOf(text ?? JSON.stringify(reply.body));
   if (isConditional(request, response)) {
     if (!response.hasHeader('ETag')) response.setHeader('ETag', `W/"${createHash('sha1').update(bytes).digest('base64url')}"`);
-    if (isNotModified(request, response)) return;
+    if (reply.unconditional !== true && isNotModified(request, response)) return;
   }
   if (request.method === 'HEAD') return void response.setHeader('Content-Length', bytes.length).end();
   cutWhenStalled(response);
-  response.send(bytes);
+  // `send` of express answers 304 by itself.
+  if (reply.unconditional === true) response.setHeader('Content-Length', bytes.length).end(bytes);
+  else response.send(bytes);
 }
 
 /** What is held for a reader (rows, a connection, room, the bytes themselves) is not held for one that takes nothing. */

@@ -7,6 +7,8 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import type { Config } from '../src/config.js';
 import { DomainError, invalidInput } from '../src/errors.js';
 import { checkDepth, unstorable } from '../src/json-text.js';
+import type { Services } from '../src/services.js';
+import { withoutSignatures } from '../src/storage/signing.js';
 import type { Operation } from './http.js';
 
 /** What a client may take to send a JSON body, which is small: Node's own limit, which is off for the sake of long uploads. */
@@ -19,7 +21,7 @@ const typeOf = (request: Request): string => (request.get('content-type') ?? '')
 const isStreamed = ({ body }: Operation, request: Request): boolean => body?.streamed?.includes(typeOf(request)) === true;
 
 /** JSON is parsed, strictly by its media type; an operation with another type says so in `body.types`. */
-export function bodyParsers(operation: Operation, { maxJsonBytes }: Config) {
+export function bodyParsers(operation: Operation, { config: { maxJsonBytes }, signer }: Pick<Services, 'config' | 'signer'>) {
   const { body } = operation;
   if (body === undefined) return [];
   const types = [...body.types, ...(body.streamed ?? [])];
@@ -38,6 +40,7 @@ export function bodyParsers(operation: Operation, { maxJsonBytes }: Config) {
     checkDepth(request.body as unknown);
     const faults = body.gathersFaults === true ? [] : unstorable(request.body as unknown);
     if (faults.length > 0) throw invalidInput(`The body cannot be stored: ${faults[0]?.path} ${faults[0]?.message}`, faults);
+    if (signer !== undefined) request.body = withoutSignatures(signer, request.body as unknown);
     next();
   };
   return [check, parse, storable];

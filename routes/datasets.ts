@@ -5,10 +5,11 @@ import { fromParameters, itemParameters } from '../schemas/search.js';
 import { preconditionFailed } from '../schemas/writes.js';
 import { DATASETS, SYSTEM_TILES } from '../src/datasets/collections.js';
 import { uploadOfLines } from '../src/datasets/lines.js';
-import { type DatasetUpload, uploadOfBody } from '../src/datasets/upload.js';
+import { type DatasetUpload, mappedUpload, uploadOfBody } from '../src/datasets/upload.js';
 import { deleteDataset, postDataset, putDataset, validateDataset, type WriteAnswer } from '../src/datasets/write.js';
 import { invalidAt, notFound } from '../src/errors.js';
 import { isObject, type JsonObject, textOf } from '../src/json.js';
+import { withoutSignatures } from '../src/storage/signing.js';
 import { GEOJSON_TYPE, JSON_TYPE, paths } from '../src/links.js';
 import { findItem, findStoredItem, readItem, type StoredItem } from '../src/pgstac/items-read.js';
 import { parentExpression, tileResolver } from '../src/pgstac/tiles.js';
@@ -33,7 +34,12 @@ const body = { types: [JSON_TYPE], streamed: ['application/x-ndjson'], schema: d
 const idempotencyHeader = { 'Idempotency-Key': { description: 'Of a request that may come again within 24 hours: it is answered as the first time.', schema: { type: 'string', minLength: 1, maxLength: 255 } } } as const;
 
 /** The upload of a request: one JSON document, or a head and a tile a line. */
-const uploadOf = ({ body, stream }: Pick<Call, 'body' | 'stream'>): Promise<DatasetUpload> | DatasetUpload => (stream === undefined ? uploadOfBody(body) : uploadOfLines(stream));
+/** What is posted as a document was cleaned when it was parsed. */
+async function uploadOf({ body, stream, services: { signer } }: Pick<Call, 'body' | 'stream' | 'services'>): Promise<DatasetUpload> {
+  if (stream === undefined) return uploadOfBody(body);
+  const upload = await uploadOfLines(stream);
+  return signer === undefined ? upload : mappedUpload(upload, (document) => withoutSignatures(signer, document));
+}
 
 export const create = operation({
   id: 'postDataset',

@@ -44,6 +44,8 @@ export interface Reply {
   readonly text?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Never answered with 304: what the client has may have ended. */
+  readonly unconditional?: boolean;
 }
 
 export interface Operation<P extends ParameterSet = ParameterSet> {

@@ -64,7 +64,9 @@ async function ownMosaic({ services, signal, visibility }: Asked, { pathname, se
     const id = pattern.exec(pathname)?.[1];
     if (id === undefined) continue;
     const target = await targets[kind]({ services, visibility, params: { [name]: decodeURIComponent(id) } });
-    const { version, document } = await mosaicOf(services, target, mosaicRequest(parseQuery(mosaicParameters, searchParams, true)), signal);
+    // What is kept here outlives signatures, and is read with the server's own rights.
+    const { href: _href, ...request } = mosaicRequest(parseQuery(mosaicParameters, searchParams, true));
+    const { version, document } = await mosaicOf(services, target, request, signal);
     return documents.get(`ours:${version}`)?.mosaic ?? parsed(`ours:${version}`, await gathered(document()), 0);
   }
   const stored = /^\/files\/(metadata\/mosaics\/[^/]+\.json)$/.exec(pathname)?.[1];

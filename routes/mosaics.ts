@@ -6,6 +6,7 @@ import { fromBody, selectionOf } from '../src/search/parse.js';
 import { type MosaicRequest, mosaicOf } from '../src/searches/mosaic.js';
 import { catalogTarget, collectionTarget, datasetTarget, searchTarget, type Target } from '../src/searches/target.js';
 import { type Call, type Operation, operation, param, type Reply } from './http.js';
+import { signedReply } from './signing.js';
 
 const tag = 'Mosaics';
 
@@ -15,7 +16,8 @@ export const LIVE = { 'Cache-Control': 'no-cache' };
 /** The ETag is weak: other bytes may say the same of rows that change between it and the document. */
 async function mosaicReply({ services, signal }: Pick<Call, 'services' | 'signal'>, target: Target, request: MosaicRequest): Promise<Reply> {
   const { version, document } = await mosaicOf(services, target, request, signal);
-  return { text: document(), type: 'application/json', headers: { ...LIVE, ETag: `W/"${version}"` } };
+  const reply = { text: document(), type: 'application/json', headers: { ...LIVE, ETag: `W/"${version}"` } };
+  return request.href === 'signed' ? signedReply(reply) : reply;
 }
 
 type Asked = Pick<Call, 'services' | 'params' | 'visibility'> & Partial<Pick<Call, 'query'>>;

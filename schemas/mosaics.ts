@@ -13,7 +13,7 @@ export const mosaicOptions = {
   quadkey_zoom: integer('The zoom of the quadkeys; chosen from the footprints unless told.', 1, 12),
   overlap: text('last (the default: a later tile covers an earlier one), first, center, or a sort expression such as -datetime.'),
   max_per_quadkey: integer('Keeps the top so many assets of each quadkey.', 1, 1_000_000),
-  href: choice<HrefForm | 'signed'>('How hrefs are written: https (the default: spellings of Azure become URLs), vsi (paths of GDAL) or signed.', ['https', 'vsi', 'signed']),
+  href: choice<HrefForm>('How hrefs are written: https (the default: spellings of Azure become URLs), vsi (paths of GDAL) or signed (with a signature on those of SIGN_HREFS).', ['https', 'vsi', 'signed']),
   compact: flag('Writes what all hrefs begin with once, as asset_prefix.'),
 };
 
@@ -28,7 +28,6 @@ export const mosaicParameters = {
 
 function optionsOf(query: Parsed<typeof mosaicOptions>): MosaicRequest {
   const { asset, minzoom, maxzoom, quadkey_zoom: quadkeyZoom, overlap, max_per_quadkey: maxPerQuadkey, href, compact } = query;
-  if (href === 'signed') throw invalidAt('href', 'cannot be signed: this server signs no hrefs. Ask for https or vsi');
   if (overlap !== undefined && !['last', 'first', 'center'].includes(overlap)) parseSortText(overlap);
   return {
     ...(asset === undefined ? {} : { asset }),

@@ -18,7 +18,14 @@ export interface AzureAccount {
   readonly credential: AzureCredential;
 }
 
-export interface StorageConfig {
+export interface SigningConfig {
+  /** Containers of the account whose blobs' hrefs are signed in answers. */
+  readonly signedContainers: readonly string[];
+  /** What a signature is good for at least, milliseconds. */
+  readonly signedMs: number;
+}
+
+export interface StorageConfig extends SigningConfig {
   /** Where mosaics and thumbnails are stored: a `file:` URL or an Azure container's, without query and trailing slash. */
   readonly storageUrl: string;
   /** The blobs can be read at their own URLs without a signature. */
@@ -55,7 +62,7 @@ export function readStorage(variables: Variables, dataDir: string): StorageConfi
   const url = URL.canParse(given) ? new URL(given) : undefined;
   const isAzure = url !== undefined && ['http:', 'https:', 'az:'].includes(url.protocol);
   const azure = readAccount(variables, isAzure && url.protocol !== 'az:' ? url : undefined);
-  const common = { storagePublic: variables.flag('STORAGE_PUBLIC', false), storageTimeout: 1000 * variables.integer('STORAGE_TIMEOUT_SECONDS', 30, 1, 600), azure };
+  const common = { storagePublic: variables.flag('STORAGE_PUBLIC', false), storageTimeout: 1000 * variables.integer('STORAGE_TIMEOUT_SECONDS', 30, 1, 600), azure, ...readSigning(variables, azure) };
   if (url?.protocol === 'file:') return { storageUrl: given.replace(/\/+$/, ''), ...common };
   // From here on the value may carry a SAS: it is not repeated.
   if (!isAzure) problems.push('STORAGE_URL must be a file:/// URL or the https URL of an Azure container');
@@ -66,6 +73,16 @@ export function readStorage(variables: Variables, dataDir: string): StorageConfi
   if (rest === undefined) problems.push(`STORAGE_URL is not in the storage account ${azure.name} (${azure.endpoint})`);
   else if (!CONTAINER_NAME.test(rest.split('/')[0] ?? '')) problems.push(`STORAGE_URL must name a container: ${azure.endpoint}/CONTAINER`);
   return { storageUrl, ...common };
+}
+
+function readSigning(variables: Variables, azure: AzureAccount | undefined): SigningConfig {
+  const { problems } = variables;
+  const signedContainers = (variables.text('SIGN_HREFS') ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '');
+  for (const name of signedContainers) if (!CONTAINER_NAME.test(name)) problems.push(`SIGN_HREFS: "${name}" is not the name of a container`);
+  if (signedContainers.length > 0 && azure === undefined) problems.push('SIGN_HREFS needs a storage account: set AZURE_STORAGE_ACCOUNT or AZURE_STORAGE_CONNECTION_STRING');
+  if (signedContainers.length > 0 && azure?.credential.kind === 'sas') problems.push('SIGN_HREFS needs an account key or an identity: a SAS token signs nothing');
+  // A user delegation key lives for a week.
+  return { signedContainers, signedMs: 60_000 * variables.integer('SIGN_HREFS_MINUTES', 60, 1, 4320) };
 }
 
 /** The first that is there: connection string, account and key, SAS token, identity. Undefined where nothing names an account. */

@@ -30,6 +30,7 @@ import { ensureStacSchemas, extensionSchemas } from './setup/index.js';
 import { createBlobs } from './storage/open-blobs.js';
 import { createGuard } from './storage/guard.js';
 import { policyOf } from './storage/policy.js';
+import { createSigner } from './storage/signing.js';
 import { createSources } from './storage/sources.js';
 import { cachedRenderer } from './tiles/cached-renderer.js';
 import { openTileCache } from './tiles/open-cache.js';
@@ -147,6 +148,7 @@ function makeServices({ config, logger, ownKeys }: ServerOptions, database: Data
     blobs: createBlobs(config),
     validator,
     renderer: cachedRenderer(renderer, openTileCache(config, logger)),
+    signer: createSigner(config.azure, config),
     titiler: createGuard({ hosts: [], trusted: config.titiler === undefined ? [] : [new URL(config.titiler.url).hostname] }),
     searchUse: createSearchUse(database.pool, logger),
     itemBytes: createItemBytes(),

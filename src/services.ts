@@ -10,6 +10,7 @@ import type { Metrics } from './metrics.js';
 import type { BlobStore } from './storage/blobs.js';
 import type { SearchUse } from './searches/use.js';
 import type { Guard } from './storage/guard.js';
+import type { HrefSigner } from './storage/signing.js';
 import type { Sources } from './storage/source.js';
 import type { CachedRenderer } from './tiles/cached-renderer.js';
 import type { StacValidator } from './validation/validator.js';
@@ -27,6 +28,8 @@ export interface Services {
   readonly validator: StacValidator;
   readonly renderer: CachedRenderer;
   readonly thumbnails: Thumbnails;
+  /** Signs hrefs in answers; undefined where none are. */
+  readonly signer: HrefSigner | undefined;
   /** What TiTiler is asked through, where there is one. */
   readonly titiler: Guard;
   readonly searchUse: SearchUse;

@@ -36,3 +36,11 @@ async function* inTurns(tiles: readonly Json[]): AsyncGenerator<readonly Json[]>
     yield tiles.slice(from, from + TILES_A_TURN);
   }
 }
+
+/** The same upload with each of its documents changed as it comes. */
+export function mappedUpload(upload: DatasetUpload, change: (document: unknown) => unknown): DatasetUpload {
+  async function* tiles(): AsyncGenerator<readonly ArrivedTile[]> {
+    for await (const batch of upload.tiles) yield batch.map((tile) => (tile instanceof Malformed ? tile : (change(tile) as Json)));
+  }
+  return { ...upload, head: change(upload.head), tiles: tiles() };
+}

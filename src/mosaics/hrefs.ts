@@ -1,35 +1,24 @@
 /** Hrefs of COGs in the form that a reader of the mosaic opens (API.md section 3, `href`). */
 import type { AzureAccount } from '../config-storage.js';
-import { DomainError } from '../errors.js';
-import { azureUrl } from '../storage/azure-hrefs.js';
+import { blobUrl } from '../storage/azure-hrefs.js';
 
-/** `https`: Azure's and GDAL's spellings become URLs; `vsi`: everything becomes a path of GDAL's. */
-export type HrefForm = 'https' | 'vsi';
+/** `https`: Azure's and GDAL's spellings become URLs; `signed`: those of containers that are signed carry a signature; `vsi`: everything becomes a path of GDAL's. */
+export type HrefForm = 'https' | 'vsi' | 'signed';
 
 const CURL = /^\/vsicurl(_streaming)?\//;
 
 /** GDAL's file systems for the schemes of other stores. */
 const STORES: Readonly<Record<string, string>> = { 's3:': '/vsis3/', 'gs:': '/vsigs/' };
 
-/** What writes hrefs in a form. A spelling that leads nowhere from here, as `az:` without an account, is left as it was written. */
+/** What writes hrefs in a form; signatures come afterwards. A spelling that leads nowhere from here, as `az:` without an account, is left as it was written. */
 export function hrefWriter(form: HrefForm, account: AzureAccount | undefined): (href: string) => string {
   const asUrl = (href: string): string => {
     if (href.startsWith('http')) return href;
     if (CURL.test(href)) return href.replace(CURL, '');
     return blobUrl(href, account)?.href ?? href;
   };
-  if (form === 'https') return asUrl;
+  if (form !== 'vsi') return asUrl;
   return (href) => (href.startsWith('/vsi') ? href : asVsi(asUrl(href), account));
-}
-
-/** Undefined for what is no blob of Azure, or of no account that is known. */
-function blobUrl(href: string, account: AzureAccount | undefined): URL | undefined {
-  try {
-    return azureUrl(href, account);
-  } catch (error) {
-    if (error instanceof DomainError) return undefined;
-    throw error;
-  }
 }
 
 function asVsi(href: string, account: AzureAccount | undefined): string {

@@ -15,6 +15,7 @@ import { tileResolver } from '../pgstac/tiles.js';
 import { parseSortText } from '../search/parse.js';
 import type { ItemSelection, SortKey } from '../search/query.js';
 import type { Services } from '../services.js';
+import { signingOf } from '../storage/signing.js';
 import type { Target } from './target.js';
 
 export interface MosaicRequest {
@@ -83,9 +84,9 @@ export const resolverFor = (services: Pick<Services, 'database'>, target: Target
 
 /**
  * @param signal ends the work, of the version and of the document
- * @throws InvalidInput for more items than a mosaic is made of
+ * @throws InvalidInput for more items than a mosaic is made of, and for signed hrefs where nothing is signed; Upstream without a key to sign with
  */
-export async function mosaicOf({ database, config }: Pick<Services, 'database' | 'config'>, target: Target, request: MosaicRequest, signal: AbortSignal): Promise<Mosaic> {
+export async function mosaicOf({ database, config, signer }: Pick<Services, 'database' | 'config'> & Partial<Pick<Services, 'signer'>>, target: Target, request: MosaicRequest, signal: AbortSignal): Promise<Mosaic> {
   const { visibility, name, description, attribution } = target;
   const resolver = await resolverFor({ database }, target);
   const selections = request.narrow === undefined ? [target.selection] : [target.selection, request.narrow];
@@ -101,7 +102,9 @@ export async function mosaicOf({ database, config }: Pick<Services, 'database' |
     asset: request.asset ?? (target.asset === 'data' ? undefined : target.asset),
     resolutionOfEvery: Math.max(1, Math.ceil(count / RESOLUTIONS)),
   };
-  const write = hrefWriter(request.href ?? 'https', config.azure);
+  const written = hrefWriter(request.href ?? 'https', config.azure);
+  const sign = request.href === 'signed' ? await signingOf(signer) : undefined;
+  const write = sign === undefined ? written : (href: string): string => sign(written(href));
   const said = { name, description, attribution, minzoom: target.minzoom, maxzoom: target.maxzoom, quadkeyZoom: target.quadkeyZoom, account: config.azure?.endpoint };
   const parts = [FORM, version, query.selections, query.sortby, query.asset, visibility.hidden, request, said];
   return {
@@ -109,14 +112,14 @@ export async function mosaicOf({ database, config }: Pick<Services, 'database' |
     async *document() {
       const leave = await room.enter(count, signal);
       try {
-        yield* written();
+        yield* pieces();
       } finally {
         leave();
       }
     },
   };
 
-  async function* written(): AsyncGenerator<string, void, undefined> {
+  async function* pieces(): AsyncGenerator<string, void, undefined> {
     const zooms = new ZoomsFromItems();
     const footprints = new Footprints();
     for await (const { href, geometry, bbox, resolution } of streamMosaicFootprints(database, query, signal)) {

@@ -1,6 +1,6 @@
 /** The spellings of blobs of Azure, each as the URL that they are read at. */
 import { type AzureAccount, CONTAINER_NAME } from '../config-storage.js';
-import { invalidInput } from '../errors.js';
+import { DomainError, invalidInput } from '../errors.js';
 import { shownHref } from './source.js';
 
 /** `az:` and Hadoop's names for the same: fsspec, GDAL and Spark write them. */
@@ -27,4 +27,14 @@ export function azureUrl(href: string, account: AzureAccount | undefined): URL |
   }
   const endpoint = account !== undefined && (owner === undefined || owner === account.name) ? account.endpoint : `https://${owner}.blob.core.windows.net`;
   return new URL(`${endpoint}/${container}${url.pathname}${url.search}`);
+}
+
+/** The same without a word: undefined for what is no blob of Azure, or of no account that is known. */
+export function blobUrl(href: string, account: AzureAccount | undefined): URL | undefined {
+  try {
+    return azureUrl(href, account);
+  } catch (error) {
+    if (error instanceof DomainError) return undefined;
+    throw error;
+  }
 }

@@ -5,14 +5,16 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { get } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Azurite, startAzurite } from '../support/azurite.js';
 import { createClient, type TestClient, text } from '../support/client.js';
 import { makeCog } from '../support/cogs.js';
+import { collectionBody, itemBody } from '../support/datasets.js';
 import { createServerDatabase, type ServerDatabase } from '../support/database.js';
 import { runProgram, type ServerProcess, startServerProcess } from '../support/process.js';
 
@@ -44,7 +46,7 @@ function startIdentity(): Promise<Server> {
     const url = new URL(request.url ?? '', 'http://identity');
     asked.push(`${text(request.headers['x-identity-header'])} ${url.searchParams.get('resource')}`);
     const now = Math.floor(Date.now() / 1000);
-    const claims = { aud: 'https://storage.azure.com', iss: 'https://sts.windows.net/00000000-0000-0000-0000-000000000000/', iat: now, nbf: now - 60, exp: now + 86_400 };
+    const claims = { aud: 'https://storage.azure.com', iss: 'https://sts.windows.net/00000000-0000-0000-0000-000000000000/', iat: now, nbf: now - 60, exp: now + 86_400, oid: '11111111-1111-1111-1111-111111111111', tid: '22222222-2222-2222-2222-222222222222' };
     const body = { access_token: `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}.c2lnbmF0dXJl`, expires_on: String(claims.exp), resource: claims.aud, token_type: 'Bearer', client_id: 'me' };
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
@@ -61,6 +63,7 @@ describeWithTls('a server with a managed identity (skipped without openssl)', ()
     server = await startServerProcess({
       ...database.env,
       STORAGE_URL: `${azurite.endpoint}/blobs`,
+      SIGN_HREFS: 'cogs',
       NODE_EXTRA_CA_CERTS: tls.cert,
       IDENTITY_ENDPOINT: `http://127.0.0.1:${(identity.address() as AddressInfo).port}/msi/token`,
       IDENTITY_HEADER: HEADER,
@@ -89,6 +92,24 @@ describeWithTls('a server with a managed identity (skipped without openssl)', ()
     expect(new Set(asked)).toEqual(new Set([`${HEADER} https://storage.azure.com`]));
     // One for the store, one for reading headers, one for each worker that drew.
     expect(asked.length).toBeLessThanOrEqual(4);
+  });
+
+  it('signs hrefs with a user delegation key, asked for once', async () => {
+    const { request } = client;
+    asked = [];
+    await azurite.put('cogs', 'b.tif', Buffer.from('another'));
+    expect((await request('POST', '/collections', { body: collectionBody('c') })).status).toBe(201);
+    expect((await request('POST', '/collections/c/items', { body: itemBody('a', { assets: { data: { href: 'az://cogs/a.tif', roles: ['data'] } } }) })).status).toBe(201);
+    const hrefs = await Promise.all([0, 1, 2].map(async () => text((await request('GET', '/collections/c/items/a')).body['assets']?.['data']?.['href'])));
+    expect(new Set(hrefs).size).toBe(1);
+    const [href = ''] = hrefs;
+    expect(href).toMatch(/^https:.*\/cogs\/a\.tif\?sv=.*&skoid=1{8}-.*&sktid=2{8}-.*&sig=/);
+    const ca = await readFile(tls?.cert ?? '');
+    const statusOf = (url: string): Promise<number | undefined> => new Promise((resolve, reject) => get(url, { ca }, (answer) => resolve(answer.resume().statusCode)).on('error', reject));
+    expect(await statusOf(href)).toBe(200);
+    expect(await statusOf(href.replace('a.tif', 'b.tif'))).toBe(403);
+    expect((await request('DELETE', '/collections/c')).status).toBe(204);
+    expect(asked.length).toBeLessThanOrEqual(1);
   });
 
   it('that its account does not know says so in a 502, without the token', async () => {

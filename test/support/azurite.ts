@@ -17,7 +17,7 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
 import { loadConfig } from '../../src/config.js';
-import type { StorageConfig } from '../../src/config-storage.js';
+import type { SigningConfig, StorageConfig } from '../../src/config-storage.js';
 
 export interface Azurite {
   readonly account: string;
@@ -104,7 +104,7 @@ function listening(child: ChildProcess): Promise<string> {
 }
 
 /** The storage part of the configuration, read from variables as the program reads it. */
-export function storageOf(variables: Readonly<Record<string, string>>): StorageConfig {
+export function storageOf(variables: Readonly<Record<string, string>>): Omit<StorageConfig, keyof SigningConfig> {
   const { storageUrl, storagePublic, storageTimeout, azure } = loadConfig(variables);
   return { storageUrl, storagePublic, storageTimeout, azure };
 }

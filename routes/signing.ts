@@ -1,0 +1,57 @@
+/** Hrefs of answers get their signatures last, when ETags have been made and caches filled; so none is stored or compared. */
+import { createHash } from 'node:crypto';
+import type { HrefSigner, Sign } from '../src/storage/signing.js';
+import { GEOJSON_TYPE, JSON_TYPE } from '../src/links.js';
+import type { Reply } from './http.js';
+import { SEQUENCE_TYPE } from './item-sequence.js';
+
+const HREF = /"href":\s*("(?:[^"\\]|\\.)*")/g;
+
+/** One that holds signatures: for this client alone, and sent anew each time, since the one that it has may have ended. */
+export function signedReply(reply: Reply): Reply {
+  const isStored = reply.headers?.['Cache-Control']?.includes('no-store') !== true;
+  return { ...reply, unconditional: true, headers: { ...reply.headers, 'Cache-Control': isStored ? 'private, no-cache' : 'private, no-store' } };
+}
+
+const unquoted = (quoted: string): string => (quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1));
+
+function signedText(sign: Sign, text: string): string {
+  return text.replace(HREF, (member, quoted: string) => {
+    const href = unquoted(quoted);
+    const signed = sign(href);
+    return signed === href ? member : `"href":${JSON.stringify(signed)}`;
+  });
+}
+
+function wantsSignatures(signer: HrefSigner, text: string): boolean {
+  if (!signer.mayHold(text)) return false;
+  for (const [, quoted = '""'] of text.matchAll(HREF)) if (signer.wants(unquoted(quoted))) return true;
+  return false;
+}
+
+/**
+ * The reply with the hrefs of its JSON signed.
+ * @param isRead whether it is a read, whose ETag is then of the unsigned text
+ * @throws Upstream where there is something to sign and no key for it
+ */
+export async function withSignatures(signer: HrefSigner | undefined, reply: Reply, isRead: boolean): Promise<Reply> {
+  const { type = JSON_TYPE, text, body } = reply;
+  if (signer === undefined || (reply.status ?? 200) >= 300) return reply;
+  if (type === SEQUENCE_TYPE && text !== undefined && typeof text !== 'string' && !(text instanceof Uint8Array)) {
+    const sign = await signer.ready();
+    return signedReply({ ...reply, text: signedPieces(sign, text) });
+  }
+  if ((type !== JSON_TYPE && type !== GEOJSON_TYPE) || (text !== undefined && typeof text !== 'string' && !(text instanceof Uint8Array))) return reply;
+  if (text === undefined && body === undefined) return reply;
+  const plain = text === undefined ? JSON.stringify(body) : typeof text === 'string' ? text : Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8');
+  if (!wantsSignatures(signer, plain)) return reply;
+  const signed = signedText(await signer.ready(), plain);
+  const { body: _body, ...rest } = reply;
+  const etag = isRead && reply.headers?.['ETag'] === undefined ? { ETag: `W/"${createHash('sha1').update(plain).digest('base64url')}"` } : {};
+  return signedReply({ ...rest, type, text: signed, headers: { ...reply.headers, ...etag } });
+}
+
+/** Records are never cut in two. */
+async function* signedPieces(sign: Sign, pieces: AsyncIterable<string | Uint8Array>): AsyncGenerator<string, void, undefined> {
+  for await (const piece of pieces) yield signedText(sign, typeof piece === 'string' ? piece : Buffer.from(piece).toString('utf8'));
+}
