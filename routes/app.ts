@@ -21,7 +21,7 @@ import { bodyParsers, streamOf, textOfBody } from './body.js';
 import { errorReply } from './errors.js';
 import { type Call, type Method, type Operation, type Reply, type Route, scopeOf } from './http.js';
 import { createLimits, type Limits } from './limits.js';
-import { withSignatures } from './signing.js';
+import { hrefsIn, withSignatures } from './signing.js';
 import { documentOf, formatOf, hasPage, withAlternate } from './negotiate.js';
 import { CONTENT_SECURITY_POLICY } from './pages/csp.js';
 import { errorPage } from './pages/error.js';
@@ -162,8 +162,10 @@ async function serve(services: Services, { method, path, operation }: Route, req
     signal: gone.signal,
     logger: services.logger,
   };
-  const unsigned = await leaving(stream, () => answerSeen({ method, path, operation }, call, () => reading(scopeOf({ method, operation }) === 'read', call, operation)));
-  const reply = forCaller(await withSignatures(services.signer, unsigned, method === 'GET'), caller);
+  const isRead = scopeOf({ method, operation }) === 'read';
+  const unsigned = await leaving(stream, () => answerSeen({ method, path, operation }, call, () => reading(isRead, call, operation)));
+  const signed = await withSignatures(services.signer, unsigned, method === 'GET', isRead && services.signer !== undefined ? hrefsIn(call.body) : undefined);
+  const reply = forCaller(signed, caller);
   if (format === 'html') return send(await toPage(operation, reply, call), request, response);
   await send(format === 'json' ? withAlternate(reply, call) : reply, request, response);
 }

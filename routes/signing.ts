@@ -15,6 +15,19 @@ export function signedReply(reply: Reply): Reply {
 
 const unquoted = (quoted: string): string => (quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1));
 
+/**
+ * What a reader sends may come back, in links to the next page and in features with their statistics: its hrefs are the
+ * reader's, not the catalogue's, and signing them would open any blob of the container to whoever asks.
+ */
+export function hrefsIn(value: unknown, found = new Set<string>()): ReadonlySet<string> {
+  if (typeof value !== 'object' || value === null) return found;
+  for (const [name, part] of Object.entries(value)) {
+    if (name === 'href' && typeof part === 'string') found.add(part);
+    else hrefsIn(part, found);
+  }
+  return found;
+}
+
 function signedText(sign: Sign, text: string): string {
   return text.replace(HREF, (member, quoted: string) => {
     const href = unquoted(quoted);
@@ -23,29 +36,35 @@ function signedText(sign: Sign, text: string): string {
   });
 }
 
-function wantsSignatures(signer: HrefSigner, text: string): boolean {
+const except = (sign: Sign, not: ReadonlySet<string>): Sign => (href) => (not.has(href) ? href : sign(href));
+
+function wantsSignatures(signer: HrefSigner, text: string, not: ReadonlySet<string>): boolean {
   if (!signer.mayHold(text)) return false;
-  for (const [, quoted = '""'] of text.matchAll(HREF)) if (signer.wants(unquoted(quoted))) return true;
+  for (const [, quoted = '""'] of text.matchAll(HREF)) {
+    const href = unquoted(quoted);
+    if (!not.has(href) && signer.wants(href)) return true;
+  }
   return false;
 }
 
 /**
  * The reply with the hrefs of its JSON signed.
  * @param isRead whether it is a read, whose ETag is then of the unsigned text
+ * @param not these: {@link hrefsIn} what a reader sent
  * @throws Upstream where there is something to sign and no key for it
  */
-export async function withSignatures(signer: HrefSigner | undefined, reply: Reply, isRead: boolean): Promise<Reply> {
+export async function withSignatures(signer: HrefSigner | undefined, reply: Reply, isRead: boolean, not: ReadonlySet<string> = new Set()): Promise<Reply> {
   const { type = JSON_TYPE, text, body } = reply;
   if (signer === undefined || (reply.status ?? 200) >= 300) return reply;
   if (type === SEQUENCE_TYPE && text !== undefined && typeof text !== 'string' && !(text instanceof Uint8Array)) {
-    const sign = await signer.ready();
+    const sign = except(await signer.ready(), not);
     return signedReply({ ...reply, text: signedPieces(sign, text) });
   }
   if ((type !== JSON_TYPE && type !== GEOJSON_TYPE) || (text !== undefined && typeof text !== 'string' && !(text instanceof Uint8Array))) return reply;
   if (text === undefined && body === undefined) return reply;
   const plain = text === undefined ? JSON.stringify(body) : typeof text === 'string' ? text : Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8');
-  if (!wantsSignatures(signer, plain)) return reply;
-  const signed = signedText(await signer.ready(), plain);
+  if (!wantsSignatures(signer, plain, not)) return reply;
+  const signed = signedText(except(await signer.ready(), not), plain);
   const { body: _body, ...rest } = reply;
   const etag = isRead && reply.headers?.['ETag'] === undefined ? { ETag: `W/"${createHash('sha1').update(plain).digest('base64url')}"` } : {};
   return signedReply({ ...rest, type, text: signed, headers: { ...reply.headers, ...etag } });

@@ -101,6 +101,21 @@ it('what is read can be put back: the signature is not stored, the ETag is the s
   expect(rows).toContain('sig=theirs');
 });
 
+it('what a reader sends and gets back is not signed: not in links to the next page, nor in features with their statistics', async () => {
+  await withItem(`az://cogs/${encoded}`);
+  expect((await server.request('POST', '/collections/c/items', { body: item('b', `az://cogs/${encoded}`) })).status).toBe(201);
+  const secret = `${azurite.endpoint}/cogs/other.tif`;
+  const area = { type: 'Polygon', coordinates: [[[1, 1], [9, 1], [9, 9], [1, 9], [1, 1]]], href: secret };
+  const page = await server.request('POST', '/search', { body: { collections: ['c'], limit: 1, intersects: area } });
+  const counted = await server.request('POST', '/collections/c/statistics', { body: { type: 'Feature', geometry: area, properties: { href: secret, seen: [{ href: 'az://cogs/other.tif' }] } } });
+  expect([page.status, counted.status]).toEqual([200, 200]);
+  for (const { bytes } of [page, counted]) {
+    expect(bytes.toString()).toContain('other.tif');
+    expect(bytes.toString()).not.toMatch(/other\.tif\?/);
+  }
+  expect(dataOf(listOf(page.body['features'])[0])).toContain('&sig=');
+});
+
 it('datasets, their tiles and mosaics, posted with signed hrefs as JSON and NDJSON, drawn by the server itself', async () => {
   const item = await (async () => {
     await withItem(`az://cogs/${encoded}`);
