@@ -1,4 +1,5 @@
 /** Whether an error says that the database is not there, as against one that it has answered. */
+import { DomainError } from '../errors.js';
 import { sqlState } from './transaction.js';
 
 /** What Node's sockets say when a server is not there; pg passes it on. */
@@ -29,8 +30,12 @@ function textMember(error: unknown, name: 'code' | 'message'): string | undefine
   return typeof value === 'string' ? value : undefined;
 }
 
-/** What a standby alone fails at: it is away, a write, a statement that replay has cancelled (40001 and 40P01 with recovery conflicts). */
+/**
+ * What a standby alone fails at: it is away, a write, a statement that replay has cancelled (40001 and 40P01 with recovery
+ * conflicts). The host of a raster or a store that is away speaks of sockets too, and says nothing of the standby.
+ */
 export function isStandbyFailure(error: unknown): boolean {
+  if (error instanceof DomainError && (error.kind === 'Upstream' || error.kind === 'UpstreamTimeout')) return false;
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   return isAway(cause) || ['25006', '40001', '40P01'].includes(sqlState(cause) ?? '');
 }

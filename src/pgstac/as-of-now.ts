@@ -26,8 +26,11 @@ export function asOfNow<T extends object>(max: number): (pool: Pool, key: string
   };
 }
 
-/** Names which transactions have ended; all databases of the server share it. */
-async function snapshotOf(pool: Pool): Promise<string> {
-  const { rows } = await pool.query<{ snapshot: string }>('SELECT pg_current_snapshot()::text AS snapshot');
+/**
+ * Names which transactions have ended; all databases of the server share it. A standby's snapshot leaves out which of
+ * those between its ends still run, so there it is how far the log has been replayed, looked at before the rows are.
+ */
+export async function snapshotOf(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ snapshot: string }>('SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()::text ELSE pg_current_snapshot()::text END AS snapshot');
   return rows[0]?.snapshot ?? '';
 }

@@ -5,6 +5,7 @@ import type { PropertyResolver } from '../cql2/resolver.js';
 import { SqlBuilder } from '../cql2/sql-builder.js';
 import type { Database } from '../database/index.js';
 import type { ItemSelection } from '../search/query.js';
+import { snapshotOf } from './as-of-now.js';
 import { whileAwaited } from './cancellable.js';
 import { selectionSql, type Visibility } from './selection.js';
 
@@ -52,12 +53,11 @@ export async function selectionVersion(database: Pick<Database, 'pool' | 'kind'>
   const key = JSON.stringify([where, values]);
   const known = knownOf(pool);
   const last = known.get(key);
-  if (last !== undefined) {
-    const { rows } = await pool.query<{ snapshot: string }>('SELECT pg_current_snapshot()::text AS snapshot');
-    if (rows[0]?.snapshot === last.snapshot) return last;
-  }
-  const { rows } = await whileAwaited(database, signal, (client) => client.query<{ snapshot: string; count: string; version: string }>(
-    `SELECT pg_current_snapshot()::text AS snapshot, items.count::text AS count,
+  // Before the rows: what ends in between makes them newer than they are called, never older.
+  const snapshot = await snapshotOf(pool);
+  if (last?.snapshot === snapshot) return last;
+  const { rows } = await whileAwaited(database, signal, (client) => client.query<{ count: string; version: string }>(
+    `SELECT items.count::text AS count,
             concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()), items.count, items.sum, collections.sum) AS version
        FROM (SELECT count(*) AS count, ${sumOfXmins('i')} AS sum FROM pgstac.items i WHERE ${where}) AS items,
             (SELECT ${sumOfXmins('c')} AS sum FROM pgstac.collections c WHERE c.id <> ALL(${hidden})) AS collections`,
@@ -65,7 +65,7 @@ export async function selectionVersion(database: Pick<Database, 'pool' | 'kind'>
   ));
   const [row] = rows;
   if (row === undefined) throw new Error('An aggregate answered no row.');
-  const found = { snapshot: row.snapshot, count: Number(row.count), version: row.version };
+  const found = { snapshot, count: Number(row.count), version: row.version };
   known.set(key, found);
   return found;
 }

@@ -22,7 +22,7 @@ import { type ServerProcess, startServerProcess } from '../support/process.js';
     standby = await startOwnPostgres(primary);
     // Two instances, so that what one has written is read through the other.
     for (const name of ['one', 'two']) {
-      servers.push(await startServerProcess({ DATABASE_URL: primary.url, DATABASE_READ_URL: standby?.url ?? '', DATA_DIR: join(folder, name) }));
+      servers.push(await startServerProcess({ DATABASE_URL: primary.url, DATABASE_READ_URL: standby?.url ?? '', ALLOWED_HOSTS: '127.0.0.1', DATA_DIR: join(folder, name) }));
     }
   }, 120_000);
 
@@ -64,6 +64,37 @@ import { type ServerProcess, startServerProcess } from '../support/process.js';
     const after = await reads(1);
     expect(after.replica - before.replica).toBeGreaterThanOrEqual(28);
     expect(after.primary - before.primary).toBeLessThanOrEqual(3);
+  }, 60_000);
+
+  it('reads what was written by one of several transactions that overlapped', async () => {
+    if (primary === undefined) return;
+    const [long, middle, short] = await Promise.all([1, 2, 3].map(async () => {
+      const client = new Client(primary?.url);
+      await client.connect();
+      return client;
+    }));
+    const named = async (): Promise<unknown> => ((await (await fetch(url(1, '/collections/datasets/WebMercatorQuad/tilejson.json'))).json()) as { name?: unknown }).name;
+    try {
+      await short?.query('CREATE TABLE public.written (i int)');
+      await long?.query('BEGIN; INSERT INTO public.written VALUES (1)');
+      await middle?.query(`BEGIN; UPDATE pgstac.collections SET content = content || '{"title": "Renamed"}' WHERE id = 'datasets'`);
+      await short?.query('INSERT INTO public.written VALUES (3)');
+      const before = await reads(1);
+      expect([await named(), await named()]).not.toContain('Renamed');
+      await middle?.query('COMMIT');
+      expect(await named()).toBe('Renamed');
+      expect((await reads(1)).replica).toBeGreaterThan(before.replica + 2);
+      await long?.query('COMMIT');
+    } finally {
+      for (const client of [long, middle, short]) await client?.end();
+    }
+  }, 60_000);
+
+  it('leaves the standby in use where the host of a raster is away', async () => {
+    if (primary === undefined) return;
+    const before = await reads(1);
+    for (let i = 0; i < 3; i += 1) expect(await status(1, `/mosaicjson/info?url=${encodeURIComponent('http://127.0.0.1:9/mosaic.json')}`)).toBe(502);
+    expect((await reads(1)).primary).toBe(before.primary);
   }, 60_000);
 
   it('asks the primary while the standby is behind, and the standby when it has caught up', async () => {
