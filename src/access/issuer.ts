@@ -1,10 +1,14 @@
 /** The issuer of tokens: found by OpenID Connect Discovery 1.0, its keys fetched again when they rotate. */
-import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose';
 import type { OidcConfig } from '../config-auth.js';
 import { DomainError, messageOf } from '../errors.js';
 import { isObject } from '../json.js';
+import { createGuard, type Guard } from '../storage/guard.js';
+import { readBody } from '../storage/request.js';
 
 const TIMEOUT_MS = 5000;
+/** Of what an issuer says of itself, and of its keys: a few kB each. */
+const MAX_BYTES = 1024 * 1024;
 /** A token that names an unknown key makes the keys be fetched again, at most so often: anybody may send such tokens. */
 const ROTATION_MS = 1000;
 /** So long a key counts after the issuer has withdrawn it. */
@@ -37,18 +41,42 @@ export function issuerNames(issuer: string): Pick<Issuer, 'names' | 'tenant'> {
 
 const bare = (url: string): string => url.replace(/\/+$/, '');
 
-/** @throws Unavailable while the issuer does not answer, or says something else than its own name and where its keys are */
-async function discover({ issuer }: Pick<OidcConfig, 'issuer'>): Promise<Issuer> {
+/** What the issuer answers; redirects are not followed. @throws an error of no kind: {@link issuerAway} is made of it */
+async function answerOf(guard: Guard, url: URL, signal: AbortSignal): Promise<Response> {
   try {
-    const response = await fetch(`${bare(issuer)}/.well-known/openid-configuration`, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: 'application/json' } });
+    guard.check(url);
+    const { request } = await import('undici');
+    const { statusCode, body } = await request(url, { dispatcher: await guard.agent(), signal, headers: { accept: 'application/json', 'user-agent': 'stac-mosaic' } });
+    body.on('error', () => undefined); // told to whoever reads it
+    const bytes = await readBody(url, { body, length: undefined }, MAX_BYTES);
+    return new Response(statusCode === 200 ? bytes : undefined, { status: statusCode });
+  } catch (error) {
+    throw new Error(messageOf(error), { cause: error });
+  }
+}
+
+/** Where its keys are: an issuer that is asked by TLS has them behind TLS too. */
+function keysUrl(issuer: string, said: unknown): URL {
+  if (typeof said !== 'string' || !URL.canParse(said)) throw new Error('it does not say where its keys are');
+  const url = new URL(said);
+  if (url.protocol !== 'https:' && new URL(issuer).protocol === 'https:') throw new Error('its keys are not at an https URL');
+  return url;
+}
+
+/** @throws Unavailable while the issuer does not answer, or says something else than its own name and where its keys are */
+async function discover({ issuer }: Pick<OidcConfig, 'issuer'>, guard: Guard): Promise<Issuer> {
+  try {
+    const response = await answerOf(guard, new URL(`${bare(issuer)}/.well-known/openid-configuration`), AbortSignal.timeout(TIMEOUT_MS));
     if (!response.ok) throw new Error(`it answered ${response.status}`);
     const said: unknown = await response.json();
     const { issuer: name, jwks_uri: keys } = isObject(said) ? said : {};
     const named = typeof name === 'string' ? issuerNames(name) : undefined;
     // Entra ID's two versions name each other's.
     if (typeof name !== 'string' || named === undefined || !issuerNames(issuer).names.some((known) => bare(known) === bare(name))) throw new Error('it has another name than OIDC_ISSUER');
-    if (typeof keys !== 'string' || !URL.canParse(keys)) throw new Error('it does not say where its keys are');
-    return { ...named, keys: createRemoteJWKSet(new URL(keys), { timeoutDuration: TIMEOUT_MS, cooldownDuration: ROTATION_MS, cacheMaxAge: KEYS_MS }) };
+    return {
+      ...named,
+      keys: createRemoteJWKSet(keysUrl(issuer, keys), { timeoutDuration: TIMEOUT_MS, cooldownDuration: ROTATION_MS, cacheMaxAge: KEYS_MS, [customFetch]: (url, { signal }) => answerOf(guard, new URL(url), signal) }),
+    };
   } catch (error) {
     throw issuerAway(new Error(`OIDC discovery failed: ${messageOf(error)}`, { cause: error }));
   }
@@ -62,6 +90,8 @@ export interface IssuerFinder {
 
 /** Looks when first asked, so that a server starts while its issuer is away. */
 export function createIssuerFinder(config: Pick<OidcConfig, 'issuer'>): IssuerFinder {
+  // The issuer may be on a private network; its keys may be elsewhere, as Google's are, but then at a public address.
+  const guard = createGuard({ hosts: [], trusted: [new URL(config.issuer).hostname], anyPublic: true, timeout: TIMEOUT_MS });
   let found: Promise<Issuer> | undefined;
   let failedAt: number | undefined;
   const forget = (): void => {
@@ -72,7 +102,7 @@ export function createIssuerFinder(config: Pick<OidcConfig, 'issuer'>): IssuerFi
     find() {
       if (failedAt !== undefined && performance.now() - failedAt > PAUSE_MS) forget();
       if (found === undefined) {
-        found = discover(config);
+        found = discover(config, guard);
         found.catch(() => (failedAt = performance.now()));
       }
       return found;

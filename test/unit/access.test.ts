@@ -1,4 +1,6 @@
 /** Keys, claims and grants: what a caller is and sees, and settings that are refused without a secret in the words. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createAccess } from '../../src/access/access.js';
 import { callerOfToken } from '../../src/access/claims.js';
 import { parsePrivate } from '../../src/access/grants.js';
@@ -6,6 +8,7 @@ import { issuerNames } from '../../src/access/issuer.js';
 import { callerOfKey, digestOf, parseKeys } from '../../src/access/keys.js';
 import { hiddenFrom, withTiles } from '../../src/access/private.js';
 import { ANYBODY, type Caller, covers } from '../../src/access/scopes.js';
+import { createTokenCheck } from '../../src/access/tokens.js';
 import { loadConfig } from '../../src/config.js';
 import { readAuthOf } from '../support/auth.js';
 
@@ -165,4 +168,23 @@ describe('Access', () => {
   it('takes the same key in both headers', async () => {
     await expect(access.identify({ bearer: 'w', key: 'w' })).resolves.toMatchObject({ scope: 'write' });
   });
+});
+
+it('keys of an issuer are asked for at its own host or a public address only, whatever it says of them', async () => {
+  let asked = 0;
+  const issuer = createServer((request, response) => {
+    if (request.url === '/jwks') asked += 1;
+    const at = `http://localhost:${(issuer.address() as AddressInfo).port}`;
+    response.end(JSON.stringify(request.url === '/jwks' ? { keys: [] } : { issuer: at, jwks_uri: `${at.replace('localhost', '127.0.0.1')}/jwks` }));
+  });
+  await new Promise<void>((resolve) => issuer.listen(0, resolve));
+  try {
+    const token = [{ alg: 'RS256', kid: 'k' }, { exp: 9e9 }].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+    const check = createTokenCheck({ issuer: `http://localhost:${(issuer.address() as AddressInfo).port}`, audiences: ['a'], scopePrefix: '' });
+    await expect(check(`${token}.AAAA`)).rejects.toMatchObject({ kind: 'Unavailable' });
+    expect(asked).toBe(0);
+  } finally {
+    issuer.closeAllConnections();
+    issuer.close();
+  }
 });
