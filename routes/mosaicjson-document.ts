@@ -3,11 +3,13 @@ import { gunzipSync } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import { parseQuery } from '../schemas/parameters.js';
 import { mosaicParameters, mosaicRequest } from '../schemas/mosaics.js';
+import type { Config } from '../src/config.js';
 import { DATASETS } from '../src/datasets/collections.js';
 import { invalidInput, messageOf, notFound } from '../src/errors.js';
 import { withRootPath } from '../src/links.js';
 import { type MosaicDocument, readMosaicDocument } from '../src/mosaics/read.js';
 import { mosaicOf } from '../src/searches/mosaic.js';
+import { blobUrl } from '../src/storage/azure-hrefs.js';
 import { shownHref } from '../src/storage/source.js';
 import type { Call } from './http.js';
 import { targets } from './mosaics.js';
@@ -50,7 +52,27 @@ function parsed(key: string, text: string, ttl: number): MosaicDocument {
 function ownPath({ services: { config }, base }: Asked, url: string): URL | undefined {
   const bases = [base, ...(config.publicUrl === undefined ? [] : [withRootPath(config.publicUrl, config.rootPath)])];
   const below = url.startsWith('/') && !url.startsWith('//') && !url.startsWith('/vsi') ? url : bases.filter((ours) => url.startsWith(`${ours}/`)).map((ours) => url.slice(ours.length))[0];
-  return below === undefined ? undefined : new URL(`http://ours${below}`);
+  const path = below ?? storedPath(config, url);
+  return path === undefined ? undefined : new URL(`http://ours${path}`);
+}
+
+/** As they are compared: decoded, since a store takes a letter and its percent-encoding for the same. */
+function plainly(url: URL | undefined): string | undefined {
+  try {
+    return url === undefined ? undefined : decodeURIComponent(`${url.protocol}//${url.host}${url.pathname.replace(/\/+/g, '/')}`);
+  } catch {
+    return undefined;
+  }
+}
+
+const urlOf = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
+
+/** What lies in our own store is one of our files however it is spelled: the server's own rights there are not the caller's. */
+function storedPath({ storageUrl, azure }: Pick<Config, 'storageUrl' | 'azure'>, url: string): string | undefined {
+  const plain = url.replace(/^\/vsicurl\//, '');
+  const store = plainly(urlOf(`${storageUrl}/metadata/`));
+  const name = plainly(blobUrl(plain, azure) ?? urlOf(plain));
+  return store !== undefined && name?.startsWith(store) === true ? `/files/metadata/${name.slice(store.length)}` : undefined;
 }
 
 const PATHS = [

@@ -1,6 +1,7 @@
 /** Blobs in Azure, against Azurite as a real server: stored, served and deleted with their datasets, whatever the store does. */
 import { randomUUID } from 'node:crypto';
 import { reconcile } from '../../src/datasets/reconcile.js';
+import { authOf, bearer } from '../support/auth.js';
 import { type Azurite, startAzurite, storageOf } from '../support/azurite.js';
 import { text } from '../support/client.js';
 import { boxTiles, datasetBody, postDataset } from '../support/datasets.js';
@@ -56,6 +57,19 @@ const LIVE = 'metadata/mosaics/one.json';
 const hasKey = (answer: { readonly body: unknown }): boolean => JSON.stringify(answer.body).includes(azurite.key) || JSON.stringify(answer.body).includes('sig=');
 
 describe('a dataset whose mosaic is stored in Azure', () => {
+  it('is read by its URL in the store by whoever sees datasets, and by nobody else', async () => {
+    await postDataset(main, datasetBody('one'));
+    const store = `${proxy.url}/${azurite.account}/${container}`;
+    const storage = storageOf({ AZURE_STORAGE_CONNECTION_STRING: azurite.connectionString(`${proxy.url}/${azurite.account}`), STORAGE_URL: store });
+    const guarded = await server.variant({ ...storage, ...authOf({ AUTH: 'api-key', API_KEYS: 'read:reader;admin:admin', COLLECTIONS_PRIVATE: 'datasets:admin' }) });
+    opened.push(guarded);
+    const spelled = (name: string): string[] => [`${store}/metadata/mosaics/${name}`, `${store}/%6detadata/mosaics/${name}?x=1`, `/vsicurl/${store}/metadata/mosaics/${name}`, `az://${container}/metadata/mosaics/${name}`, `/vsiaz/${container}/metadata/mosaics/${name}`];
+    for (const [i, url] of spelled('one.json').entries()) {
+      const ask = (of: string | undefined, headers = {}): Promise<{ status: number }> => guarded.request('GET', `/mosaicjson/info?url=${encodeURIComponent(of ?? '')}`, { headers });
+      expect([url, (await ask(url, bearer('admin'))).status, (await ask(url, bearer('reader'))).status, (await ask(url)).status, (await ask(spelled('two.json')[i])).status]).toEqual([url, 200, 404, 404, 404]);
+    }
+  });
+
   it('has its blob in the container, which is made; it is served, and goes with the dataset', async () => {
     await postDataset(main, datasetBody('one'));
     expect(await azurite.names(container)).toEqual([LIVE]);
