@@ -59,7 +59,7 @@ export function createApp(services: Services, routes: readonly Route[], assets: 
   const limits = createLimits(config);
   app.use(assertHost, ...limits.ofAddress);
   mount(app, services, routes, limits);
-  app.use((request: Request) => {
+  app.use(...limits.ofUnasked, (request: Request) => {
     throw new DomainError('NotFound', `There is nothing at ${request.path}.`);
   });
   app.use(onError(services));
@@ -117,8 +117,8 @@ function mount(app: Express, services: Services, routes: readonly Route[], limit
           span.setAttribute('http.response.status_code', response.statusCode);
         }));
     }
-    at.options((_request: Request, response: Response) => void response.setHeader('Allow', allow).status(204).end());
-    at.all((request: Request, response: Response) => {
+    at.options(...limits.ofUnasked, (_request: Request, response: Response) => void response.setHeader('Allow', allow).status(204).end());
+    at.all(...limits.ofUnasked, (request: Request, response: Response) => {
       response.setHeader('Allow', allow);
       const body = { code: 'MethodNotAllowed', description: `${request.method} is not allowed here; allowed are ${allow}.`, errors: [], request_id: requestId(response) };
       response.status(405).json(body);

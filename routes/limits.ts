@@ -3,7 +3,7 @@ import type { ErrorRequestHandler, NextFunction, Request, RequestHandler, Respon
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import { ANYBODY } from '../src/access/scopes.js';
 import type { Config } from '../src/config.js';
-import { DomainError } from '../src/errors.js';
+import { DomainError, type ErrorKind } from '../src/errors.js';
 import { callerOf } from './authorise.js';
 
 /** Handlers; none where nothing is limited. A caller beyond a limit is told 429 and when to come back. */
@@ -12,29 +12,37 @@ export interface Limits {
   readonly ofAddress: readonly RequestHandler[];
   /** Behind authorisation: the others are counted by who they are, and those who turn out to be nobody by their address too. */
   readonly ofCaller: readonly (RequestHandler | ErrorRequestHandler)[];
+  /** Where nobody is asked who they are (OPTIONS, 404, 405): whoever sends a key is counted by address, be it one or none. */
+  readonly ofUnasked: readonly RequestHandler[];
 }
 
 /** Asked by machines that watch this one, often from one address. */
 const PROBES = /^\/(health\/(live|ready)|healthz|metrics)\/?$/;
+
+/** How authorisation ends for those who are not let through. */
+const REFUSALS: ReadonlySet<ErrorKind> = new Set(['Unauthorized', 'Forbidden', 'Unavailable']);
 
 type Key = (request: Request, response: Response) => string;
 
 /** The client's behind proxies of TRUST_PROXY; of IPv6 the /56 that one customer has. */
 const addressOf: Key = (request) => `address ${ipKeyGenerator(request.ip ?? '')}`;
 
+const callerKey: Key = (request, response) => {
+  const { name } = callerOf(response);
+  return name === ANYBODY.name ? addressOf(request, response) : `caller ${name}`;
+};
+
 export function createLimits({ auth, rateLimit: rate, concurrencyLimit }: Pick<Config, 'auth' | 'rateLimit' | 'concurrencyLimit'>): Limits {
   const limits = [...(rate === undefined ? [] : [rated(rate)]), ...(concurrencyLimit === undefined ? [] : [concurrent(concurrencyLimit)])];
   const isKnown = (request: Request): boolean => auth !== 'none' && (request.get('authorization') ?? request.get('x-api-key')) !== undefined;
   const ofAddress = limits.map((limit): RequestHandler => (request, response, next) => (PROBES.test(request.path) || isKnown(request) ? next() : limit(addressOf)(request, response, next)));
-  const ofCaller = limits.map((limit): RequestHandler => (request, response, next) => {
-    const caller = callerOf(response);
-    return PROBES.test(request.path) || !isKnown(request) ? next() : limit(caller.name === ANYBODY.name ? addressOf : () => `caller ${caller.name}`)(request, response, next);
+  const ofUnasked = limits.map((limit): RequestHandler => (request, response, next) => (PROBES.test(request.path) || !isKnown(request) ? next() : limit(addressOf)(request, response, next)));
+  const ofCaller = limits.map((limit): RequestHandler => (request, response, next) => (PROBES.test(request.path) || !isKnown(request) ? next() : limit(callerKey)(request, response, next)));
+  const ofRefused = limits.map((limit): ErrorRequestHandler => (error: unknown, request, response, next) => {
+    if (!(error instanceof DomainError) || !REFUSALS.has(error.kind) || !isKnown(request)) return next(error);
+    return limit(callerKey)(request, response, (limited: unknown) => next(limited ?? error));
   });
-  const ofStrangers = limits.map((limit): ErrorRequestHandler => (error: unknown, request, response, next) => {
-    if (!(error instanceof DomainError) || error.kind !== 'Unauthorized' || !isKnown(request)) return next(error);
-    return limit(addressOf)(request, response, (limited: unknown) => next(limited ?? error));
-  });
-  return { ofAddress, ofCaller: [...ofCaller, ...ofStrangers] };
+  return { ofAddress, ofCaller: [...ofCaller, ...ofRefused], ofUnasked };
 }
 
 /** One count for all ways to a key. */

@@ -63,6 +63,19 @@ describe('RATE_LIMIT', () => {
   });
 
   it.each([
+    ['a path that is none', 'GET', '/none', 404],
+    ['a method that is none', 'PUT', '/collections', 405],
+    ['OPTIONS', 'OPTIONS', '/collections', 204],
+    ['a write beyond the scope of a key', 'POST', '/collections', 403],
+  ])('counts %s, whatever key comes with it', async (_, method, path, first) => {
+    const { auth, apiKeys } = loadConfig({ AUTH: 'api-key', API_KEYS: 'read:the-reader', DATA_DIR: '/tmp' });
+    const { request } = await variant({ auth, apiKeys, rateLimit: { requests: 2, windowMs: 60_000 } });
+    const found: number[] = [];
+    for (let i = 0; i < 3; i += 1) found.push((await request(method, path, { headers: { 'x-api-key': 'the-reader' } })).status);
+    expect(found).toEqual([first, first, 429]);
+  });
+
+  it.each([
     [undefined, undefined],
     ['off', undefined],
     ['100/minute', { requests: 100, windowMs: 60_000 }],
