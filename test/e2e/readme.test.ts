@@ -1,6 +1,6 @@
 /** The README's commands are run as they stand, but for the port and the data folder. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -70,9 +70,10 @@ describe('the README', () => {
     expect(stdout).toContain('blue-marble');
   });
 
-  it('names every variable of the configuration, and no other', async () => {
-    const config = await readFile(join(root, 'src/config.ts'), 'utf8');
-    const read = new Set([...config.matchAll(/reader\.\w+\('([A-Z_]+)'/g)].map((match) => match[1] ?? ''));
+  it('names every variable of the configuration', async () => {
+    const files = (await readdir(join(root, 'src'))).filter((name) => name.startsWith('config'));
+    const config = (await Promise.all(files.map((name) => readFile(join(root, 'src', name), 'utf8')))).join('\n');
+    const read = new Set([...config.matchAll(/(?:reader|variables)\.\w+\('([A-Z_]+)'/g)].map((match) => match[1] ?? ''));
     const missing = [...read].filter((name) => !readme.includes(name));
     expect(missing).toEqual([]);
   });
