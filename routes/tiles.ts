@@ -6,8 +6,8 @@ import { assetsOf, FORMAT_NAMES, formatOf, formatParameter, itemStyleParameters,
 import { searchParameters } from '../schemas/search.js';
 import { accessParameters, narrowParameters } from '../schemas/titiler.js';
 import { committedAttempt } from '../src/datasets/records.js';
-import { drawDataset, storedThumbnail, storeThumbnail } from '../src/datasets/thumbnails.js';
-import { invalidAt, messageOf, notFound } from '../src/errors.js';
+import { drawDataset, storedThumbnail } from '../src/datasets/thumbnails.js';
+import { invalidAt, notFound } from '../src/errors.js';
 import { type Bbox, bboxGeometry } from '../src/geojson.js';
 import { assetsOn, boundsOfTarget } from '../src/searches/tile-assets.js';
 import type { WantedFormat } from '../src/tiles/encode.js';
@@ -160,7 +160,7 @@ export const preview = operation({
     const picture = await drawDataset(services, target, signal);
     if (picture?.isWhole !== true) return pictureReply(picture);
     // Kept for the next who asks, who draws it again where the store fails.
-    await storeThumbnail(services, id, attempt, picture).catch((error: unknown) => services.logger.warn({ dataset: id }, `a thumbnail was not stored: ${messageOf(error)}`));
+    await services.thumbnails.keep(id, attempt, picture);
     return { text: picture.bytes, type: 'image/png', headers };
   },
 });

@@ -21,6 +21,8 @@ type Deps = Pick<Services, 'database' | 'blobs' | 'sources' | 'logger' | 'config
 export interface Thumbnails {
   /** In a while, unless the dataset brings its own picture; nobody waits for it, and a failure is only logged. @param tiles how many it has */
   later(id: string, tiles: number): void;
+  /** {@link storeThumbnail}, on the primary whichever database the caller reads: a standby's lock keeps nobody out. A failure is only logged. */
+  keep(id: string, attempt: string, picture: Preview): Promise<void>;
   /** What is being drawn is given up. */
   close(): Promise<void>;
 }
@@ -55,6 +57,9 @@ export function createThumbnails(services: Deps): Thumbnails {
       if (services.config.titiler !== undefined || tiles > MOST_TILES || limit.pendingCount >= MOST_WAITING) return;
       const drawing = limit(draw, id).finally(() => waiting.delete(drawing));
       waiting.add(drawing);
+    },
+    async keep(id, attempt, picture) {
+      await storeThumbnail(services, id, attempt, picture).catch((error: unknown) => services.logger.warn({ dataset: id }, `a thumbnail was not stored: ${messageOf(error)}`));
     },
     async close() {
       stop.abort();
@@ -96,7 +101,7 @@ function readable({ sources }: Pick<Deps, 'sources'>, hrefs: string[]): string[]
 }
 
 /** Keeps a whole picture of the tiles that were committed with `attempt`, unless they have been replaced since. */
-export function storeThumbnail({ database, blobs }: Pick<Deps, 'database' | 'blobs'>, id: string, attempt: string, { bytes, isWhole }: Preview): Promise<boolean> {
+function storeThumbnail({ database, blobs }: Pick<Deps, 'database' | 'blobs'>, id: string, attempt: string, { bytes, isWhole }: Preview): Promise<boolean> {
   if (!isWhole) return Promise.resolve(false);
   return exclusively(database, id, async (db) => {
     if ((await committedAttempt(db, id))?.attempt !== attempt) return false;

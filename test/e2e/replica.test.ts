@@ -1,8 +1,10 @@
 /** A server with a streaming standby for its reads: nothing that was written is missed, and what the standby cannot do the primary does. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Client } from 'pg';
+import { makeCog } from '../support/cogs.js';
 import { testsOnPostgres } from '../support/database.js';
 import { boxTiles, datasetBody } from '../support/datasets.js';
 import { eventually } from '../support/faults.js';
@@ -22,7 +24,7 @@ import { type ServerProcess, startServerProcess } from '../support/process.js';
     standby = await startOwnPostgres(primary);
     // Two instances, so that what one has written is read through the other.
     for (const name of ['one', 'two']) {
-      servers.push(await startServerProcess({ DATABASE_URL: primary.url, DATABASE_READ_URL: standby?.url ?? '', ALLOWED_HOSTS: '127.0.0.1', DATA_DIR: join(folder, name) }));
+      servers.push(await startServerProcess({ DATABASE_URL: primary.url, DATABASE_READ_URL: standby?.url ?? '', ALLOWED_HOSTS: '127.0.0.1', ALLOWED_FILE_ROOTS: folder, DATA_DIR: join(folder, name) }));
     }
   }, 120_000);
 
@@ -87,6 +89,26 @@ import { type ServerProcess, startServerProcess } from '../support/process.js';
       await long?.query('COMMIT');
     } finally {
       for (const client of [long, middle, short]) await client?.end();
+    }
+  }, 60_000);
+
+  it('stores a thumbnail that a reader had drawn', async () => {
+    if (primary === undefined) return;
+    const href = join(folder, 'red.tif');
+    await writeFile(href, await makeCog({ width: 64, height: 64, res: 1, west: 0, north: 64, block: 64 }));
+    const body = JSON.stringify(datasetBody('drawn', [{ href: pathToFileURL(href).href }]));
+    expect((await fetch(url(0, '/api/datasets'), { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })).status).toBe(201);
+    const client = new Client(primary.url);
+    await client.connect();
+    const kept = async (): Promise<boolean> => (await client.query<{ thumbnail: string | null }>(`SELECT thumbnail FROM stac_mosaic.dataset_contents WHERE dataset_id = 'drawn'`)).rows[0]?.thumbnail != null;
+    try {
+      await eventually('it is drawn after the commit', kept);
+      await client.query('UPDATE stac_mosaic.dataset_contents SET thumbnail = NULL');
+      const before = await reads(1);
+      expect([await status(1, '/api/datasets/drawn/preview'), await kept()]).toEqual([200, true]);
+      expect((await reads(1)).replica).toBeGreaterThan(before.replica);
+    } finally {
+      await client.end();
     }
   }, 60_000);
 
