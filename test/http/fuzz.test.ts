@@ -5,8 +5,9 @@ import { boxTiles, collectionBody, datasetBody, itemBody, makeCollection, postDa
 import { INJECTIONS, jsonText, mutated, seeded } from '../support/mutate.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
+const LONG = process.env['TEST_LONG'] === '1';
 /** Bodies of each kind; TEST_FUZZ asks for more, TEST_SEED for others. */
-const ROUNDS = Number(process.env['TEST_FUZZ'] ?? (process.env['TEST_LONG'] === '1' ? 1000 : 120));
+const ROUNDS = Number(process.env['TEST_FUZZ'] ?? (LONG ? 1000 : 120));
 const SEED = Number(process.env['TEST_SEED'] ?? 1);
 
 let server: TestServer;
@@ -133,14 +134,17 @@ describe('hostile strings', () => {
   }, 120_000);
 
   it('in every query parameter of every route are answered or refused', async () => {
+    let turn = 0;
     for (const { path, method, operation } of routes.filter((route) => route.method === 'GET' && route.operation.query !== undefined)) {
       const url = path.replace(/\{(\w+)\}/g, (_, name: string) => (name === 'collectionId' ? 'datasets' : name === 'tileMatrixSetId' ? 'WebMercatorQuad' : '0'));
       for (const name of Object.keys(operation.query ?? {})) {
-        for (const hostile of INJECTIONS) expectSane(await server.request(method, `${url}?${name}=${encodeURIComponent(hostile)}`), `${url}?${name}=${hostile}`);
+        // injections.test.ts has strings of its own for each of them: here each gets some, and with --long all.
+        for (const hostile of LONG ? INJECTIONS : [...INJECTIONS, ...INJECTIONS].slice(turn % INJECTIONS.length).slice(0, 2)) expectSane(await server.request(method, `${url}?${name}=${encodeURIComponent(hostile)}`), `${url}?${name}=${hostile}`);
+        turn += 2;
         for (const raw of ['%00', '%', '%zz', '%ff', '%ed%a0%80', '&'.repeat(100), `a&${name}=b`]) expectSane(await server.request(method, `${url}?${name}=${raw}`), `${url}?${name}=${raw}`);
       }
     }
-  }, 120_000);
+  }, LONG ? 900_000 : 120_000);
 
   it('in paths are not found: nothing of the machine is served', async () => {
     for (const path of ['/files/../../etc/passwd', '/files/metadata/mosaics/..%2f..%2f..%2f..%2fetc%2fpasswd', '/files/%2e%2e/%2e%2e/etc', '/files/..%2f/..%2f/passwd', '/assets/../../package.json', '/assets/..%2f..%2fpackage.json', '/assets/%2e%2e/package.json', '/%2e%2e/%2e%2e/etc/passwd', '//etc/passwd', '/collections/%00', '/collections/%', '/collections/%ff', '/collections/%ed%a0%80', '/files/metadata/mosaics/%00.json']) {
