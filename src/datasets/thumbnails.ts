@@ -2,6 +2,7 @@
  * Thumbnails of datasets: drawn in the background after the commit, or for whoever asks first, and stored beside the mosaic
  * (API.md section 2). What is lost with a process is drawn at the next request, or by `reconcile`.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { DomainError, messageOf } from '../errors.js';
 import { type Bbox, bboxGeometry } from '../geojson.js';
@@ -23,13 +24,15 @@ export interface Thumbnails {
   later(id: string, tiles: number): void;
   /** {@link storeThumbnail}, on the primary whichever database the caller reads: a standby's lock keeps nobody out. A failure is only logged. */
   keep(id: string, attempt: string, picture: Preview): Promise<void>;
-  /** What is being drawn is given up. */
+  /** What is being drawn is given up; what a slow database or store keeps is waited for a while. */
   close(): Promise<void>;
 }
 
 /** Datasets that wait; those beyond are drawn when they are asked for. */
 const MOST_WAITING = 100;
 const DRAWING_MS = 60_000;
+/** A statement or the store may take a minute, another writer of the dataset longer: a server that stops has not that long. */
+const CLOSING_MS = 5000;
 /** To find the uppermost of more costs the database seconds: pictures of these are drawn for whoever asks. */
 const MOST_TILES = 20_000;
 /** COGs on one map tile of the picture, ten times a usual tile's: it is drawn once and kept. */
@@ -63,7 +66,9 @@ export function createThumbnails(services: Deps): Thumbnails {
     },
     async close() {
       stop.abort();
-      await Promise.all(waiting);
+      const patience = new AbortController();
+      await Promise.race([Promise.all(waiting), delay(CLOSING_MS, undefined, { signal: patience.signal }).catch(() => undefined)]);
+      patience.abort();
     },
   };
 }

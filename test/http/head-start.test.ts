@@ -71,6 +71,18 @@ suite('a head start', () => {
     await next?.abandon();
   });
 
+  it('is none where there is one connection for all', () => {
+    const pool = server.services.database.pool;
+    const { max } = pool.options;
+    pool.options.max = 1;
+    try {
+      expect(begin(rows(1))).toBeUndefined();
+    } finally {
+      pool.options.max = max;
+    }
+    expectFree();
+  });
+
   it('that is given up while rows are waited for leaves nothing', async () => {
     const start = begin(endless());
     await delay(50);

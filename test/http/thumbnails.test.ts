@@ -1,6 +1,7 @@
 /** Thumbnails of datasets: drawn after the commit, stored, served, replaced and removed with the dataset; drawn again where they were lost. */
 import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
+import { exclusively } from '../../src/datasets/exclusive.js';
 import { reconcile } from '../../src/datasets/reconcile.js';
 import { makeThumbnail } from '../../src/datasets/thumbnails.js';
 import { type Azurite, startAzurite, storageOf } from '../support/azurite.js';
@@ -105,6 +106,25 @@ describe('the thumbnail of a dataset', () => {
     await stored();
     expect(await reconcile(server.services, false, draw)).toEqual({ restored: [], removed: [] });
   });
+
+  it('that another writer of the dataset keeps from being stored does not keep the server from stopping', async () => {
+    const other = await server.variant({});
+    const { promise: written, resolve: write } = Promise.withResolvers<void>();
+    await postDataset(server, one(red));
+    await stored();
+    const writer = exclusively(server.services.database, 'one', () => written);
+    try {
+      other.services.thumbnails.later('one', 1);
+      await delay(1000);
+      const began = performance.now();
+      await other.services.thumbnails.close();
+      expect(performance.now() - began).toBeLessThan(8000);
+    } finally {
+      write();
+      await writer;
+      await other.close();
+    }
+  }, 30_000);
 
   it('of what was replaced, left by a crash, is neither shown nor kept', async () => {
     await postDataset(server, one(red));
