@@ -1,7 +1,8 @@
 /**
  * A file that is written while it is checked, in one transaction that is committed where all of it turns out good: PostgreSQL
  * works on one core while we judge on another, and the file is read once. Nobody depends on it: where it comes to nothing,
- * as it does for items that stand before their collection, the file is written after it was checked.
+ * as it does for items that stand before their collection and for the first items of one, whose partition would keep all readers
+ * waiting through the check, the file is written after it was checked.
  */
 import type { PoolClient } from 'pg';
 import { begin, giveUp } from '../database/transaction.js';
@@ -20,7 +21,7 @@ export class LoadAhead {
 
   static async begin(services: LoadServices, method: LoadMethod): Promise<LoadAhead> {
     const client = await begin(services.database.pool);
-    return new LoadAhead(client, new DocumentWriter(client, services, method));
+    return new LoadAhead(client, new DocumentWriter(client, services, method, undefined, 'apart'));
   }
 
   /** Documents that were found good, in their order; resolves when those before them are written. */

@@ -7,7 +7,7 @@ import { createCollection, findCollection, type StacCollection } from '../pgstac
 import { existingIds } from '../pgstac/item-rows.js';
 import type { StacItem } from '../pgstac/items-write.js';
 import type { Services } from '../services.js';
-import { insertAll, upsertAll } from '../transactions/bulk.js';
+import { insertAll, type Partitions, upsertAll } from '../transactions/bulk.js';
 import type { LoadAhead } from './ahead.js';
 import { loadable, type LoadRules } from './check.js';
 import type { ReadDocument, Unreadable } from './documents.js';
@@ -46,6 +46,8 @@ export class DocumentWriter {
     private readonly services: LoadServices,
     private readonly method: LoadMethod,
     private readonly onDone: (count: number) => void = () => undefined,
+    /** Partitions that are missing are made `within` the transaction, whose lock on `items` all readers then wait for, or are an error. */
+    private readonly partitions: Partitions = 'within',
   ) {}
 
   /** @throws Conflict where it exists and the method is insert */
@@ -71,7 +73,7 @@ export class DocumentWriter {
   private async flush(collection: string): Promise<void> {
     const batch = this.waiting.get(collection) ?? [];
     this.waiting.delete(collection);
-    const written = await writeItems(this.client, collection, batch, this.method);
+    const written = await writeItems(this.client, collection, batch, this.method, this.partitions);
     this.items += written;
     this.ignored += batch.length - written;
     this.onDone(this.items + this.collections + this.ignored);
@@ -114,14 +116,14 @@ export async function writeFile(
   return withTransaction(services.database.pool, work, { begun: begun?.client });
 }
 
-async function writeItems(client: PoolClient, collection: string, items: readonly StacItem[], method: LoadMethod): Promise<number> {
+async function writeItems(client: PoolClient, collection: string, items: readonly StacItem[], method: LoadMethod, partitions: Partitions): Promise<number> {
   if (method === 'upsert') {
-    await upsertAll(client, collection, items, 'within');
+    await upsertAll(client, collection, items, partitions);
     return items.length;
   }
   const existing = method === 'ignore' ? await existingIds(client, collection, items.map(({ id }) => id)) : new Set<string>();
   const fresh = items.filter(({ id }) => !existing.has(id));
-  await insertAll(client, collection, { items: fresh, at: () => '' }, 'within');
+  await insertAll(client, collection, { items: fresh, at: () => '' }, partitions);
   return fresh.length;
 }
 
