@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { makeCog } from '../support/cogs.js';
 import { collectionBody, datasetBody, itemBody, postDataset } from '../support/datasets.js';
+import { eventually } from '../support/faults.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
 let server: TestServer;
@@ -24,8 +25,12 @@ const box = (href: string, west: number, north: number, index: number): { href: 
 
 const drawn = (): number => server.services.renderer.stats().drawn;
 
+/** Its thumbnail is drawn after the post was answered, and would be counted among the tiles. */
+const quiet = (id: string): Promise<void> => eventually(`the thumbnail of ${id} is stored`, async () => (await server.request('GET', `/files/metadata/thumbnails/${id}.png`)).status === 200);
+
 test('a tile that was drawn is known, and its ETag is enough for a 304', async () => {
   await postDataset(server, datasetBody('known', [box(await square('known.tif', 0, 20), 0, 20, 1)]));
+  await quiet('known');
   const path = '/api/datasets/known/tiles/4/8/7';
   const first = await server.request('GET', path);
   expect(first.status).toBe(200);
