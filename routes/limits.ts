@@ -35,14 +35,17 @@ const callerKey: Key = (request, response) => {
 export function createLimits({ auth, rateLimit: rate, concurrencyLimit }: Pick<Config, 'auth' | 'rateLimit' | 'concurrencyLimit'>): Limits {
   const limits = [...(rate === undefined ? [] : [rated(rate)]), ...(concurrencyLimit === undefined ? [] : [concurrent(concurrencyLimit)])];
   const isKnown = (request: Request): boolean => auth !== 'none' && (request.get('authorization') ?? request.get('x-api-key')) !== undefined;
-  const ofAddress = limits.map((limit): RequestHandler => (request, response, next) => (PROBES.test(request.path) || isKnown(request) ? next() : limit(addressOf)(request, response, next)));
-  const ofUnasked = limits.map((limit): RequestHandler => (request, response, next) => (PROBES.test(request.path) || !isKnown(request) ? next() : limit(addressOf)(request, response, next)));
-  const ofCaller = limits.map((limit): RequestHandler => (request, response, next) => (PROBES.test(request.path) || !isKnown(request) ? next() : limit(callerKey)(request, response, next)));
+  const handlers = (counts: (request: Request) => boolean, key: Key): RequestHandler[] =>
+    limits.map((limit) => (request, response, next) => (PROBES.test(request.path) || !counts(request) ? next() : limit(key)(request, response, next)));
   const ofRefused = limits.map((limit): ErrorRequestHandler => (error: unknown, request, response, next) => {
     if (!(error instanceof DomainError) || !REFUSALS.has(error.kind) || !isKnown(request)) return next(error);
     return limit(callerKey)(request, response, (limited: unknown) => next(limited ?? error));
   });
-  return { ofAddress, ofCaller: [...ofCaller, ...ofRefused], ofUnasked };
+  return {
+    ofAddress: handlers((request) => !isKnown(request), addressOf),
+    ofCaller: [...handlers(isKnown, callerKey), ...ofRefused],
+    ofUnasked: handlers(isKnown, addressOf),
+  };
 }
 
 /** One count for all ways to a key. */
