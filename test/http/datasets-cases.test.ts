@@ -1,6 +1,6 @@
 /** The table of API.md sections 2 and 8 (Tile ids, Dataset answers, Bodies): one row for each answer, status and error of datasets. */
-import type { IncomingHttpHeaders } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { type After, type CaseHeaders, type Expected, expectAfter, expectAnswer, withTags } from '../support/cases.js';
 import { listOf, text } from '../support/client.js';
 import { makeCog } from '../support/cogs.js';
 import { boxTiles, collectionBody, datasetBody, type DatasetBody, itemBody, postDataset } from '../support/datasets.js';
@@ -37,34 +37,26 @@ beforeEach(async () => {
   await postDataset(server, E);
 });
 
-type Headers = Readonly<Record<string, string>>;
-
 /** Method and path, `{s}` being the search of d; a text is sent as it is. */
 interface Send {
   readonly does: string;
   readonly body?: unknown;
-  /** `<path>` as a header's value is the ETag that GET of that path answers. */
-  readonly headers?: Headers;
+  readonly headers?: CaseHeaders;
   readonly status: number;
 }
 
-interface Case extends Send {
+interface Case extends Send, Expected {
   readonly it: string;
   /** Sent before, and what they answer. */
   readonly first?: readonly Send[];
   readonly to?: 'small';
-  /** Members of the answer. */
-  readonly says?: Readonly<Record<string, unknown>>;
   /** The ids of its features, in order. */
   readonly finds?: readonly string[];
   /** The paths of all faults. */
   readonly at?: readonly string[];
   /** The `index` of the first. */
   readonly index?: number;
-  /** Headers of the answer; null for one that must not be there. */
-  readonly answers?: Readonly<Record<keyof IncomingHttpHeaders, unknown>>;
-  /** What GET of paths shows afterwards: members, or the status of what is not there. */
-  readonly after?: Readonly<Record<string, Readonly<Record<string, unknown>> | number>>;
+  readonly after?: After;
 }
 
 const POST = 'POST /api/datasets';
@@ -283,40 +275,23 @@ const reads: readonly Case[] = [
   { it: 'a collection datasets posted is 409', does: 'POST /collections', body: collectionBody('datasets'), status: 409 },
 ];
 
-const etagOf = async (path: string): Promise<string> => text((await server.request('GET', path)).headers.etag);
-
-async function withTags(headers: Headers): Promise<Record<string, string>> {
-  const filled: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const path = /<([^>]+)>/.exec(value)?.[1];
-    filled[name] = path === undefined ? value : value.replace(`<${path}>`, await etagOf(path));
-  }
-  return filled;
-}
-
 async function send({ does, body, headers = {}, status }: Send, to: Pick<TestServer, 'request'> = server) {
   const [method = '', path = ''] = does.split(' ');
-  const answer = await to.request(method, path.replace('{s}', searchId), { body, headers: await withTags(headers) });
+  const answer = await to.request(method, path.replace('{s}', searchId), { body, headers: await withTags(server.request, headers) });
   if (answer.status < 300 && !['GET', 'HEAD', 'OPTIONS'].includes(method) && !does.includes('validate=only')) isDirty = true;
   expect({ does, status: answer.status, body: answer.body }).toEqual({ does, status, body: answer.body });
   return answer;
 }
 
-async function run({ first = [], to, says = {}, finds, at, index, answers = {}, after = {}, ...row }: Case): Promise<void> {
+async function run({ first = [], to, says, finds, at, index, answers, after = {}, ...row }: Case): Promise<void> {
   for (const step of first) await send(step);
-  const { status, headers, body, bytes } = await send(row, to === 'small' ? small : server);
-  if (Object.keys(says).length > 0) expect(body).toMatchObject(says);
-  if (status >= 400) expect(body).toMatchObject({ code: expect.any(String) as unknown, description: expect.any(String) as unknown, errors: expect.any(Array) as unknown, request_id: headers['x-request-id'] });
+  const answer = await send(row, to === 'small' ? small : server);
+  const { body } = answer;
+  expectAnswer(answer, { says, answers });
   if (at !== undefined) expect(listOf(body['errors']).map(({ path }) => path)).toEqual(at);
   if (index !== undefined) expect(listOf(body['errors'])[0]?.['index']).toBe(index);
   if (finds !== undefined) expect(listOf(body['features']).map(({ id }) => id)).toEqual(finds);
-  for (const [name, value] of Object.entries(answers)) expect({ [name]: headers[name] }).toEqual({ [name]: value ?? undefined });
-  if (status === 204 || status === 304) expect(bytes).toHaveLength(0);
-  for (const [there, shown] of Object.entries(after)) {
-    const found = await server.request('GET', there.replace('{s}', searchId));
-    if (typeof shown === 'number') expect({ there, status: found.status }).toEqual({ there, status: shown });
-    else expect({ status: found.status, body: found.body }).toEqual({ status: 200, body: expect.objectContaining(shown) as unknown });
-  }
+  await expectAfter(server.request, Object.fromEntries(Object.entries(after).map(([there, shown]) => [there.replace('{s}', searchId), shown])));
 }
 
 describe.each<[string, readonly Case[]]>([

@@ -1,5 +1,5 @@
 /** The table of API.md sections 1 and 8 (Transactions): one row for each answer, status and error, on what one fixture holds. */
-import type { IncomingHttpHeaders } from 'node:http';
+import { type After, type CaseHeaders, etagOf, type Expected, expectAfter, expectAnswer, withTags } from '../support/cases.js';
 import { type Loose, listOf, type TestAnswer, text } from '../support/client.js';
 import { boxTiles, collectionBody, datasetBody, itemBody, makeCollection, postDataset } from '../support/datasets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -23,24 +23,15 @@ beforeEach(async () => {
   await postDataset(server, datasetBody('d', boxTiles(2)));
 });
 
-type Headers = Readonly<Record<string, string>>;
-
-interface Case {
+interface Case extends Expected {
   readonly it: string;
   /** Method and path. */
   readonly does: string;
   readonly body?: unknown;
-  /** `<path>` as a header's value is the ETag that GET of that path answers. */
-  readonly headers?: Headers;
-  readonly status: number;
-  /** Members of the answer. */
-  readonly says?: Readonly<Record<string, unknown>>;
+  readonly headers?: CaseHeaders;
   /** The path of the first fault. */
   readonly at?: string;
-  /** Headers of the answer; null for one that must not be there. */
-  readonly answers?: Readonly<Record<keyof IncomingHttpHeaders, unknown>>;
-  /** What GET of paths shows afterwards: members, or the status of what is not there. */
-  readonly after?: Readonly<Record<string, Readonly<Record<string, unknown>> | number>>;
+  readonly after?: After;
 }
 
 const A = '/collections/c/items/a';
@@ -215,32 +206,14 @@ const collections: readonly Case[] = [
   { it: 'OPTIONS of a collection is 204 with Allow', does: `OPTIONS ${C}`, status: 204, answers: { allow: 'GET, PUT, PATCH, DELETE, HEAD, OPTIONS' } },
 ];
 
-const etagOf = async (path: string): Promise<string> => text((await server.request('GET', path)).headers.etag);
-
-async function withTags(headers: Headers): Promise<Record<string, string>> {
-  const filled: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const path = /<([^>]+)>/.exec(value)?.[1];
-    filled[name] = path === undefined ? value : value.replace(`<${path}>`, await etagOf(path));
-  }
-  return filled;
-}
-
-async function run({ does, body, headers = {}, status, says = {}, at, answers = {}, after = {} }: Case): Promise<void> {
+async function run({ does, body, headers = {}, status, says, at, answers, after = {} }: Case): Promise<void> {
   const [method = '', path = ''] = does.split(' ');
-  const answer = await server.request(method, path, { body, headers: await withTags(headers) });
+  const answer = await server.request(method, path, { body, headers: await withTags(server.request, headers) });
   isDirty = answer.status < 300 && method !== 'GET' && method !== 'OPTIONS';
   expect({ status: answer.status, body: answer.body }).toEqual({ status, body: answer.body });
-  if (Object.keys(says).length > 0) expect(answer.body).toMatchObject(says);
-  if (status >= 400) expect(answer.body).toMatchObject({ code: expect.any(String) as unknown, description: expect.any(String) as unknown, errors: expect.any(Array) as unknown, request_id: expect.any(String) as unknown });
+  expectAnswer(answer, { says, answers });
   if (at !== undefined) expect(listOf(answer.body['errors'])[0]?.['path']).toBe(at);
-  for (const [name, value] of Object.entries(answers)) expect({ [name]: answer.headers[name] }).toEqual({ [name]: value ?? undefined });
-  if (status === 204) expect(answer.bytes).toHaveLength(0);
-  for (const [there, shown] of Object.entries(after)) {
-    const found = await server.request('GET', there);
-    if (typeof shown === 'number') expect({ there, status: found.status }).toEqual({ there, status: shown });
-    else expect({ status: found.status, body: found.body }).toEqual({ status: 200, body: expect.objectContaining(shown) as unknown });
-  }
+  await expectAfter(server.request, after);
 }
 
 describe.each<[string, readonly Case[]]>([
@@ -266,18 +239,18 @@ it('bulk_items says in one sentence how many, as stac-fastapi-pgstac does', asyn
 it('the ETag of a write is that of the GET after it, packed or not, through any host and server on the database', async () => {
   isDirty = true;
   const posted = await server.request('POST', '/collections/c/items', { body: itemBody('n', { properties: { note: 'x'.repeat(3000) } }) });
-  expect(posted.headers.etag).toBe(await etagOf('/collections/c/items/n'));
+  expect(posted.headers.etag).toBe(await etagOf(server.request, '/collections/c/items/n'));
   const packed = await server.request('GET', '/collections/c/items/n', { headers: { 'accept-encoding': 'gzip' } });
   expect({ coding: packed.headers['content-encoding'], etag: packed.headers.etag }).toEqual({ coding: 'gzip', etag: posted.headers.etag });
   for (const path of ['/collections/c/items/n', '/collections/c']) {
     const patched = await server.request('PATCH', path, { body: { assets: { more: { href: 'https://example.com/m' } } } });
-    expect(patched.headers.etag).toBe(await etagOf(path));
+    expect(patched.headers.etag).toBe(await etagOf(server.request, path));
     const head = await server.request('HEAD', path);
     expect(head.headers.etag).toBe(patched.headers.etag);
   }
   const other = await server.variant({});
   const elsewhere = await other.request('GET', '/collections/c/items/n', { headers: { host: 'elsewhere.example.com' } });
-  expect(elsewhere.headers.etag).not.toBe(await etagOf('/collections/c/items/n'));
+  expect(elsewhere.headers.etag).not.toBe(await etagOf(server.request, '/collections/c/items/n'));
   expect((await other.request('DELETE', '/collections/c/items/n', { headers: { 'if-match': text(elsewhere.headers.etag) } })).status).toBe(204);
   await other.close();
 });

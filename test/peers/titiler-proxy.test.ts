@@ -1,71 +1,27 @@
 /** TITILER_URL against the real ones: titiler-pgstac on our database, titiler's MosaicJSON over our document. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
-import { isObject } from '../../src/json.js';
-import { python } from '../support/cogeo-mosaic.js';
 import { makeCog } from '../support/cogs.js';
-import { testsOnPostgres } from '../support/database.js';
 import { datasetBody, postDataset } from '../support/datasets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
+import { startTitilerApp, stopTitiler, type Titiler, whyNoTitiler } from '../support/titiler.js';
 
-function why(): string | undefined {
-  if (python === undefined) return 'STAC_MOSAIC_TEST_PYTHON names no Python';
-  if (!testsOnPostgres()) return 'it needs a PostgreSQL server, not the embedded database';
-  try {
-    execFileSync(python, ['-c', 'import titiler.pgstac, titiler.mosaic, cogeo_mosaic, uvicorn'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'titiler.pgstac, titiler.mosaic or cogeo_mosaic is not installed there';
-  }
-}
-const skipped = why();
-
-interface Peer {
-  readonly url: string;
-  readonly process: ChildProcess;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  return isObject(address) ? Number(address['port']) : 0;
-}
-
-async function start(app: readonly string[], env: Record<string, string>): Promise<Peer> {
-  const port = await freePort();
-  const child = spawn(python ?? '', ['-m', 'uvicorn', ...app, '--host', '127.0.0.1', '--port', String(port), '--log-level', 'error'], { env: { ...process.env, ...env }, stdio: 'ignore' });
-  const url = `http://127.0.0.1:${port}`;
-  for (let i = 0; i < 240; i += 1) {
-    if (await fetch(`${url}/healthz`).then(({ ok }) => ok, () => false)) return { url, process: child };
-    await delay(250);
-  }
-  child.kill();
-  throw new Error(`${app.join(' ')} did not start within a minute.`);
-}
+const skipped = whyNoTitiler(['titiler.mosaic', 'cogeo_mosaic']);
 
 (skipped === undefined ? describe : describe.skip)(skipped === undefined ? 'tiles through TiTiler' : `tiles through TiTiler (skipped: ${skipped})`, () => {
   let server: TestServer;
-  const peers: Peer[] = [];
+  const peers: Titiler[] = [];
 
   beforeAll(async () => {
     server = await startTestServer();
     const href = await server.file('square.tif', await makeCog({ width: 256, height: 256, res: 20 / 256, west: 0, north: 20, block: 256, pixels: (x, y) => [x, y, 100] }));
     await postDataset(server, datasetBody('square', [{ href, bbox: [0, 0, 20, 20], index: 1 }], { mosaic: { quadkey_zoom: 5, minzoom: 1, maxzoom: 6 } }));
     const cache = { TITILER_PGSTAC_CACHE_DISABLE: 'true', MOSAIC_CACHE_DISABLE: 'true' };
-    peers.push(await start(['titiler.pgstac.main:app'], { DATABASE_URL: server.services.config.database.url ?? '', ...cache }));
-    peers.push(await start(['titiler_mosaic_app:app', '--app-dir', resolve('test/peers/python')], cache));
+    peers.push(await startTitilerApp(['titiler.pgstac.main:app'], { DATABASE_URL: server.services.config.database.url ?? '', ...cache }));
+    peers.push(await startTitilerApp(['titiler_mosaic_app:app', '--app-dir', resolve('test/peers/python')], cache));
   }, 180_000);
   afterAll(async () => {
-    for (const peer of peers) {
-      peer.process.kill();
-      if (peer.process.exitCode === null) await once(peer.process, 'exit');
-    }
+    for (const peer of peers) await stopTitiler(peer);
     await server?.close();
   });
 
