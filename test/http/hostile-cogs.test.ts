@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { listOf, text } from '../support/client.js';
 import { makeCog } from '../support/cogs.js';
 import { collectionBody, datasetBody, itemBody, postDataset, type TileBody } from '../support/datasets.js';
+import { makeGeoTiff } from '../support/geotiff.js';
 import { harmlessLies, type Hostile, hostileFiles } from '../support/hostile.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -89,6 +90,7 @@ describe('the assets of a tile', () => {
       noTiff: await server.file('no.tif', Buffer.from('this is no TIFF')),
       damaged: hostile.find(({ name }) => name === 'blocks cut short')?.href,
       undrawable: hostile.find(({ name }) => name === 'a tile 2^20 wide')?.href,
+      complex: await server.file('complex.tif', makeGeoTiff({ width: 64, height: 64, tile: 64, epsg: 4326, crs: 'geographic', origin: [-90, 60], pixel: [0.5, 0.5], bits: 64, sampleFormat: 6 })),
       refusedFile: 'file:///etc/passwd',
       refusedHost: 'http://198.51.100.7/a.tif',
       scheme: 's3://bucket/a.tif',
@@ -112,6 +114,7 @@ describe('the assets of a tile', () => {
     ['forbidden', 502, 'Upstream'],
     ['away', 502, 'Upstream'],
     ['undrawable', 501, 'NotImplemented'],
+    ['complex', 501, 'NotImplemented'],
     ['scheme', 501, 'NotImplemented'],
     ['refusedFile', 400, 'InvalidInput'],
     ['refusedHost', 400, 'InvalidInput'],
