@@ -1,10 +1,11 @@
 /** One at a time for the stored copies of a dataset, whatever the blob store takes its time for. */
 import type { ClientBase, Pool } from 'pg';
 import { type Database, withTransaction } from '../database/index.js';
+import { ofEach } from '../database/of-each.js';
 import { lockDataset } from './records.js';
 
 /** The last of those that wait, by the database and the dataset's id. */
-const queues = new WeakMap<Pool, Map<string, Promise<unknown>>>();
+const queueOf = ofEach<Map<string, Promise<unknown>>>(() => new Map());
 
 /**
  * On PostgreSQL under the lock on the id, in a transaction that holds one connection of many. The embedded database has one
@@ -19,8 +20,7 @@ export function exclusively<T>({ kind, pool }: Pick<Database, 'kind' | 'pool'>, 
 }
 
 async function queued<T>(pool: Pool, id: string, work: () => Promise<T>): Promise<T> {
-  const queue = queues.get(pool) ?? new Map<string, Promise<unknown>>();
-  queues.set(pool, queue);
+  const queue = queueOf(pool);
   const turn = (queue.get(id) ?? Promise.resolve()).then(work, work);
   queue.set(id, turn);
   try {

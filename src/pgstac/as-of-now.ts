@@ -1,6 +1,7 @@
 /** What was read of the database, remembered for as long as nobody has written anything: never older than this moment. */
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
+import { ofEach } from '../database/of-each.js';
 
 interface Remembered<T> {
   readonly snapshot: string;
@@ -12,10 +13,9 @@ interface Remembered<T> {
  * same rows are visible (0.2 ms to ask). Where it changed while something was being found, it is found again the next time.
  */
 export function asOfNow<T extends object>(max: number): (pool: Pool, key: string, find: () => Promise<T>) => Promise<T> {
-  const caches = new WeakMap<Pool, LRUCache<string, Remembered<T>>>();
+  const cacheOf = ofEach<LRUCache<string, Remembered<T>>>(() => new LRUCache({ max }));
   return async (pool, key, find) => {
-    const cache = caches.get(pool) ?? new LRUCache<string, Remembered<T>>({ max });
-    caches.set(pool, cache);
+    const cache = cacheOf(pool);
     const snapshot = await snapshotOf(pool);
     const known = cache.get(key);
     if (known?.snapshot === snapshot) return known.value;

@@ -1,6 +1,7 @@
 /** What pgSTAC takes out of stored items, by collection: read once for each version of a collection's row. */
 import type { ClientBase, Pool } from 'pg';
 import { LRUCache } from 'lru-cache';
+import { ofEach } from '../database/of-each.js';
 import { jsonDigest, type JsonObject } from '../json.js';
 
 export type Queryable = Pool | ClientBase;
@@ -34,15 +35,7 @@ interface Known {
   hasHistory: boolean | undefined;
 }
 
-const known = new WeakMap<Queryable, Known>();
-
-function knownOf(db: Queryable): Known {
-  const found = known.get(db);
-  if (found !== undefined) return found;
-  const made: Known = { bases: new LRUCache({ max: MAX_COLLECTIONS }), hasHistory: undefined };
-  known.set(db, made);
-  return made;
-}
+const knownOf = ofEach<Known>(() => ({ bases: new LRUCache({ max: MAX_COLLECTIONS }), hasHistory: undefined }));
 
 /**
  * Base items for rows that were read with {@link BASE_VERSION}, by collection. A row version names one state of the collection's

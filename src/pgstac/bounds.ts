@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { PropertyResolver } from '../cql2/resolver.js';
 import { SqlBuilder } from '../cql2/sql-builder.js';
+import { ofEach } from '../database/of-each.js';
 import { withTransaction } from '../database/transaction.js';
 import { type Bbox, WORLD } from '../geojson.js';
 import type { ItemSelection } from '../search/query.js';
@@ -30,13 +31,7 @@ interface Hint {
 
 /** Undefined bounds are remembered too. */
 const remembered = asOfNow<{ readonly bounds: Bbox | undefined }>(REMEMBERED);
-const hintsOfPools = new WeakMap<Pool, LRUCache<string, Hint>>();
-
-function hintsOf(pool: Pool): LRUCache<string, Hint> {
-  const hints = hintsOfPools.get(pool) ?? new LRUCache<string, Hint>({ max: REMEMBERED });
-  hintsOfPools.set(pool, hints);
-  return hints;
-}
+const hintsOf = ofEach<LRUCache<string, Hint>>(() => new LRUCache({ max: REMEMBERED }));
 
 /** Coordinates beyond 180 belong to a footprint that crosses the antimeridian undivided. */
 const toBbox = ({ w, s, e, n }: Edges): Bbox => (w < -180 || e > 180 ? [WORLD[0], s, WORLD[2], n] : [w, s, e, n]);

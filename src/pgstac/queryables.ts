@@ -2,6 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ClientBase, Pool } from 'pg';
 import { itemResolver, type IndexWrapper, type PropertyDefinition, type PropertyResolver, type PropertyType } from '../cql2/resolver.js';
+import { ofEach } from '../database/of-each.js';
 import { isObject, type JsonObject } from '../json.js';
 import type { Visibility } from './selection.js';
 
@@ -84,12 +85,11 @@ export async function loadItemResolver(db: Pool | ClientBase, collections: reado
 
 /** How long registered queryables may be taken as they were: a search costs about as much as asking for them. */
 const FRESH_MS = 2000;
-const resolvers = new WeakMap<Pool, LRUCache<string, Promise<PropertyResolver>>>();
+const resolversOf = ofEach<LRUCache<string, Promise<PropertyResolver>>>(() => new LRUCache({ max: 500, ttl: FRESH_MS }));
 
 /** {@link loadItemResolver}, asked at most once in two seconds for the same collections. */
 export function itemResolverOf(pool: Pool, collections: readonly string[] | undefined, visibility: Visibility): Promise<PropertyResolver> {
-  const known = resolvers.get(pool) ?? new LRUCache<string, Promise<PropertyResolver>>({ max: 500, ttl: FRESH_MS });
-  resolvers.set(pool, known);
+  const known = resolversOf(pool);
   const key = JSON.stringify([collections ?? null, visibility.hidden]);
   const found = known.get(key);
   if (found !== undefined) return found;

@@ -1,9 +1,9 @@
 /** What names the state of all rows that a selection reads: cheap beside reading them, and right whoever wrote them. */
 import { LRUCache } from 'lru-cache';
-import type { Pool } from 'pg';
 import type { PropertyResolver } from '../cql2/resolver.js';
 import { SqlBuilder } from '../cql2/sql-builder.js';
 import type { Database } from '../database/index.js';
+import { ofEach } from '../database/of-each.js';
 import type { ItemSelection } from '../search/query.js';
 import { snapshotOf } from './as-of-now.js';
 import { whileAwaited } from './cancellable.js';
@@ -29,7 +29,7 @@ interface Known extends SelectionVersion {
 
 /** Versions by their statement; each a few hundred bytes. */
 const MAX_KNOWN = 2000;
-const knownByPool = new WeakMap<Pool, LRUCache<string, Known>>();
+const knownOf = ofEach<LRUCache<string, Known>>(() => new LRUCache({ max: MAX_KNOWN }));
 
 /**
  * Sums a hash of `xmin`, the transaction that wrote a row. Rows that are gone never come back and a new row has a new
@@ -68,10 +68,4 @@ export async function selectionVersion(database: Pick<Database, 'pool' | 'kind'>
   const found = { snapshot, count: Number(row.count), version: row.version };
   known.set(key, found);
   return found;
-}
-
-function knownOf(pool: Pool): LRUCache<string, Known> {
-  const known = knownByPool.get(pool) ?? new LRUCache<string, Known>({ max: MAX_KNOWN });
-  knownByPool.set(pool, known);
-  return known;
 }
