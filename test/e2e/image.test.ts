@@ -106,9 +106,9 @@ async function makeContext(folder: string): Promise<void> {
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  const start = (env: Record<string, string>) => {
+  const start = (env: Record<string, string>, ...more: string[]) => {
     const [uid = '', gid = ''] = stage.user.split(':');
-    const words = ['--reuid', uid, '--regid', gid, '--clear-groups', '--', process.execPath, ...stage.entrypoint.slice(1), ...stage.command];
+    const words = ['--reuid', uid, '--regid', gid, '--clear-groups', '--', process.execPath, ...stage.entrypoint.slice(1), ...stage.command, ...more];
     const child = spawn('setpriv', words, { cwd: join(stage.folder, 'app'), env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...stage.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text));
@@ -127,19 +127,22 @@ async function makeContext(folder: string): Promise<void> {
     const { ended, said } = start({});
     expect(await ended).toBe(2);
     expect(said()).toContain('AUTH');
-  });
+  }, 30_000);
 
-  it('starts as a user without rights, from the database it carries, is found well by its own health check, and stops with 0', async () => {
+  it('starts as a user without rights, from the database it carries, draws tiles, is found well by its own health check, and stops with 0', async () => {
     const port = String(await freePort());
-    const { child, ended, said } = start({ PORT: port, AUTH: 'api-key', API_KEYS: 'admin:tested-key' });
-    while (!said().includes('listens on')) {
+    const { child, ended, said } = start({ PORT: port, AUTH: 'api-key', API_KEYS: 'admin:tested-key' }, '--demo');
+    while (!said().includes('map.html')) {
       if (child.exitCode !== null) throw new Error(said());
       await delay(50);
     }
     expect(said()).not.toContain('Installing');
     const [, ...health] = stage.health;
     await run(process.execPath, health, { env: { ...process.env, PORT: port, NODE_OPTIONS: '' } });
-    expect((await fetch(`http://127.0.0.1:${port}/collections`)).status).toBe(200);
+    for (const [path, type] of [['/collections', 'application/json'], ['/?f=html', 'text/html'], ['/api/datasets/blue-marble/preview', 'image/']] as const) {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+      expect([path, answer.status, answer.headers.get('content-type')]).toEqual([path, 200, expect.stringContaining(type)]);
+    }
     const changed = await run('find', [join(stage.folder, 'app'), '-user', stage.user.split(':')[0] ?? '', '-not', '-path', '*/app/template*']);
     expect(changed.stdout).toBe('');
     child.kill('SIGTERM');
