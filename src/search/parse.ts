@@ -90,6 +90,8 @@ const MEMBERS: Readonly<Record<string, (value: unknown, at: string, body: JsonOb
   },
 };
 
+export const isSearchMember = (name: string): boolean => Object.hasOwn(MEMBERS, name);
+
 /** A page holds a tenth of them; a stream may want all. */
 const MOST_IDS = 100_000;
 const MOST_COLLECTIONS = 10_000;

@@ -4,13 +4,10 @@ import { conflict, invalidAt, invalidInput } from '../errors.js';
 import { isObject } from '../json.js';
 import { deleteExpired, deleteSearch, holdersOf, type RegisteredSearch, registerAgain, registerUserSearch } from '../pgstac/searches.js';
 import type { Visibility } from '../pgstac/selection.js';
-import { fromBody } from '../search/parse.js';
 import type { Services } from '../services.js';
+import { registrationQuery } from './registered-query.js';
 import { registrationOf } from './registration.js';
 import { visibleSearch } from './target.js';
-
-/** Members of the body that select nothing: they are stored as titiler-pgstac stores them, and not read here. */
-const NOT_READ = ['metadata', 'limit', 'token', 'fields', 'conf'];
 
 /**
  * Registers a search. The same body gives the id that titiler-pgstac 3.2 gives on the same database (registration.ts).
@@ -19,7 +16,7 @@ const NOT_READ = ['metadata', 'limit', 'token', 'fields', 'conf'];
 export async function register({ database }: Pick<Services, 'database'>, body: unknown, text: string): Promise<RegisteredSearch> {
   if (!isObject(body)) throw invalidInput('The body must be a JSON object: a STAC search, with metadata if you like.', [{ path: '', message: 'must be an object' }]);
   if ((body['filter-lang'] ?? 'cql2-json') !== 'cql2-json') throw invalidAt('/filter-lang', 'of a registered search must be cql2-json');
-  fromBody(body, NOT_READ);
+  registrationQuery(body);
   const registration = registrationOf(text);
   const again = await registerAgain(database.pool, registration);
   if (again !== undefined) return again;

@@ -13,6 +13,7 @@ import type { Visibility } from '../pgstac/selection.js';
 import type { ItemSelection, SortKey } from '../search/query.js';
 import type { Services } from '../services.js';
 import { narrowed } from './mosaic.js';
+import { registeredQuery } from './registered-query.js';
 import { type Render, rendersOf, rendersOfCollection } from './renders.js';
 
 export interface Target {
@@ -65,7 +66,7 @@ export async function visibleSearch({ database }: Deps, id: string, visibility: 
 export async function searchTarget(services: Deps, id: string, visibility: Visibility): Promise<Target> {
   const { search, visibility: effective, datasets } = await visibleSearch(services, id, visibility);
   const { metadata } = search;
-  const query = fromBody(search.search, ['fields', 'conf', 'limit', 'token']);
+  const query = registeredQuery(search.search);
   const selection = selectionOf(query);
   const [datasetId] = datasets;
   const said = datasetId === undefined ? {} : saidByDataset(await findItem(services.database.pool, DATASETS, datasetId));

@@ -177,3 +177,29 @@ it('a search with items over the antimeridian has a TileJSON of the whole width'
   const { body } = await register({ ids: ['am'] });
   expect((await get(`/searches/${text(body['id'])}/WebMercatorQuad/tilejson.json`))['bounds']).toEqual([-180, 0, 180, 10]);
 });
+
+describe('what pgSTAC takes beyond a search of ours', () => {
+  beforeEach(async () => {
+    const times = ['2024-01-04T23:59:59Z', '2024-01-05T00:00:00Z', '2024-01-06T23:59:59.999999Z', '2024-01-07T00:00:00Z'];
+    await makeCollection(server, 't', times.map((datetime, i) => itemBody(`t${i}`, { bbox: [i * 10, 0, i * 10 + 5, 5], properties: { datetime } })));
+  });
+  const drawn = async (id: string): Promise<string[]> => listOf((await get(`/searches/${id}/items`))['features']).map((item) => text(item['id'])).toSorted();
+
+  it.each([
+    ['2024-01-05', ['t1']],
+    ['2024-01-05/2024-01-06', ['t1', 't2']],
+    ['../2024-01-04', ['t0']],
+    ['2024-01-06T00:00:00/..', ['t2', 't3']],
+  ])('dates are whole days: %s', async (datetime, expected) => {
+    const { status, body } = await register({ collections: ['t'], datetime });
+    expect(status).toBe(200);
+    expect(await drawn(text(body['id']))).toEqual(expected);
+    const { search } = await get(`/searches/${text(body['id'])}/info`);
+    expect(search?.['search']).toMatchObject({ datetime });
+  });
+
+  it('unknown members and an empty filter, registered by another program, select nothing less', async () => {
+    const { rows } = await server.services.database.pool.query<{ hash: string }>(`SELECT hash FROM pgstac.search_query('{"collections": ["t"], "filter": {}, "more": 1}', _metadata => '{"type": "mosaic"}')`);
+    expect(await drawn(text(rows[0]?.hash))).toEqual(['t0', 't1', 't2', 't3']);
+  });
+});

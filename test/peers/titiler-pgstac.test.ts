@@ -78,6 +78,13 @@ const WORLD = resolve('../shared/data/world');
     }
   }, 60_000);
 
+  it.each(['{"datetime":"2024-01-05"}', '{"datetime":"2024-01-05/2024-01-20"}', '{"datetime":"../2024-01-09T00:00:00"}', '{"filter":{}}', '{"more":[1]}'])('serves what titiler-pgstac registers beyond STAC: %s', async (body) => {
+    const id = text((await theirs('/searches/register', JSON.stringify({ collections: ['mix'], ...(JSON.parse(body) as object) })))['id']);
+    const path = `/searches/${id}/tiles/WebMercatorQuad/1/1/1/assets?exitwhenfull=false&skipcovered=false`;
+    expect(await ours(path)).toEqual(await theirs(path));
+    expect(await ours(`/searches/${id}/WebMercatorQuad/tilejson.json?assets=data`)).toMatchObject({ tilejson: '3.0.0' });
+  });
+
   it('lists the same searches', async () => {
     const listed = async (ask: typeof ours): Promise<string[]> => listOf((await ask('/searches/list?limit=1000'))['searches']).map(({ search }) => text(search?.['hash'])).toSorted();
     expect(await listed(ours)).toEqual(await listed(theirs));
