@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ownNode, ready, root } from './ready.mjs';
+import { stopWithParent } from './with-parent.mjs';
 
 ready();
 const children = [
@@ -20,4 +21,5 @@ function stop() {
 }
 process.on('SIGINT', stop);
 process.on('SIGTERM', stop);
+stopWithParent(stop);
 for (const child of children) child.on('exit', stop);

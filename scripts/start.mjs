@@ -1,11 +1,6 @@
-/**
- * `npm start`: the server with the demo. npm passes a SIGTERM on to the shell between it and us, which ends without telling
- * its child: without this the server would run on, and keep its port and its data folder.
- */
-const parent = process.ppid;
-setInterval(() => {
-  if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
-}, 500).unref();
+/** `npm start`: the server with the demo. */
+import { stopWithParent } from './with-parent.mjs';
 
+stopWithParent(() => process.kill(process.pid, 'SIGTERM'));
 process.argv.splice(2, 0, 'serve', '--demo');
 await import('../dist/src/main.js');

@@ -169,7 +169,8 @@ export function loadConfig(env: Environment = process.env): Config {
     logLevel: reader.oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
     telemetry: readTelemetry(reader),
   };
-  if (reader.problems.length > 0) throw new ConfigError(reader.problems);
+  // A variable that is read twice, for two limits, is wrong once.
+  if (reader.problems.length > 0) throw new ConfigError([...new Set(reader.problems)]);
   return config;
 }
 

@@ -2,12 +2,14 @@
  * The image without an engine: the Dockerfile's own instructions are run one by one in folders that stand for its file systems,
  * and what comes out is started as the image would be, as another user who can write nowhere but in /data and /tmp.
  */
-import { execFile, spawn } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { makeCog } from '../support/cogs.js';
 import { LONG } from '../support/faults.js';
 import { freePort } from '../support/free-port.js';
 import { root } from '../support/process.js';
@@ -96,6 +98,7 @@ async function makeContext(folder: string): Promise<void> {
 (LONG && isRoot && process.platform === 'linux' ? describe : describe.skip)('the image (TEST_LONG, needs root to be somebody else)', () => {
   let folder: string;
   let stage: Stage;
+  const running = new Set<ChildProcess>();
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'stac-mosaic-image-'));
@@ -104,12 +107,17 @@ async function makeContext(folder: string): Promise<void> {
     stage = await build(join(folder, 'context'), folder);
   }, 900_000);
 
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterEach(() => {
+    for (const child of running) child.kill('SIGKILL');
+    running.clear();
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 }));
 
-  const start = (env: Record<string, string>, ...more: string[]) => {
+  const start = (env: Record<string, string>) => {
     const [uid = '', gid = ''] = stage.user.split(':');
-    const words = ['--reuid', uid, '--regid', gid, '--clear-groups', '--', process.execPath, ...stage.entrypoint.slice(1), ...stage.command, ...more];
+    const words = ['--reuid', uid, '--regid', gid, '--clear-groups', '--', process.execPath, ...stage.entrypoint.slice(1), ...stage.command];
     const child = spawn('setpriv', words, { cwd: join(stage.folder, 'app'), env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', ...stage.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(child);
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text));
     const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
@@ -131,16 +139,22 @@ async function makeContext(folder: string): Promise<void> {
 
   it('starts as a user without rights, from the database it carries, draws tiles, is found well by its own health check, and stops with 0', async () => {
     const port = String(await freePort());
-    const { child, ended, said } = start({ PORT: port, AUTH: 'api-key', API_KEYS: 'admin:tested-key' }, '--demo');
-    while (!said().includes('map.html')) {
+    const cogs = join(folder, 'cogs');
+    await mkdir(cogs, { mode: 0o755 });
+    await writeFile(join(cogs, 'red.tif'), await makeCog({ width: 90, height: 90, res: 1, west: 0, north: 90, block: 64, pixels: () => [200, 10, 10] }));
+    const { child, ended, said } = start({ PORT: port, AUTH: 'api-key', API_KEYS: 'admin:tested-key', ALLOWED_FILE_ROOTS: cogs });
+    while (!said().includes('listens on')) {
       if (child.exitCode !== null) throw new Error(said());
       await delay(50);
     }
     expect(said()).not.toContain('Installing');
     const [, ...health] = stage.health;
     await run(process.execPath, health, { env: { ...process.env, PORT: port, NODE_OPTIONS: '' } });
-    for (const [path, type] of [['/collections', 'application/json'], ['/?f=html', 'text/html'], ['/api/datasets/blue-marble/preview', 'image/']] as const) {
-      const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+    const url = `http://127.0.0.1:${port}`;
+    const body = JSON.stringify({ dataset: { id: 'red' }, tiles: [{ href: pathToFileURL(join(cogs, 'red.tif')).href }] });
+    expect((await fetch(`${url}/api/datasets`, { method: 'POST', headers: { 'content-type': 'application/json', 'x-api-key': 'tested-key' }, body })).status).toBe(201);
+    for (const [path, type] of [['/collections', 'application/json'], ['/?f=html', 'text/html'], ['/api/datasets/red/preview', 'image/png']] as const) {
+      const answer = await fetch(url + path);
       expect([path, answer.status, answer.headers.get('content-type')]).toEqual([path, 200, expect.stringContaining(type)]);
     }
     const changed = await run('find', [join(stage.folder, 'app'), '-user', stage.user.split(':')[0] ?? '', '-not', '-path', '*/app/template*']);

@@ -132,7 +132,7 @@ describe('the command line', () => {
     const server = await serve(one.env);
     const { code, stderr } = await runProgram(['serve'], { ...other.env, PORT: new URL(server.url).port });
     expect(code).toBe(1);
-    expect(stderr).toContain('EADDRINUSE');
+    expect(stderr).toContain(`Another program listens on 127.0.0.1:${new URL(server.url).port}: stop it, or set PORT`);
     expect(stderr).not.toContain('    at ');
     expect(await server.stop()).toBe(0);
     await Promise.all([one.remove(), other.remove()]);
