@@ -13,6 +13,8 @@ import type { Operation } from './http.js';
 
 /** What a client may take to send a JSON body, which is small: Node's own limit, which is off for the sake of long uploads. */
 const JSON_MS = 300_000;
+/** A client that sends a kilobyte a second may go on for as long as it likes. */
+const MS_A_BYTE = 1;
 /** How long a body is read on and thrown away after it was refused, so that the client reads the answer before its connection goes. */
 const DRAIN_MS = 10_000;
 
@@ -62,16 +64,22 @@ export function streamOf(operation: Operation, request: Request, config: Config)
   return bytesOf(request, config);
 }
 
-/** @throws TooLarge beyond the limit, counted unpacked; RequestTimeout when the client falls silent; InvalidInput when it goes away */
-async function* bytesOf(request: Request, { maxNdjsonBytes, uploadIdleMs }: Config): AsyncGenerator<Buffer, void, undefined> {
+/** @throws TooLarge beyond the limit, counted unpacked; RequestTimeout when the client falls silent or takes for ever; InvalidInput when it goes away */
+async function* bytesOf(request: Request, { maxNdjsonBytes, uploadIdleMs, uploadMs }: Config): AsyncGenerator<Buffer, void, undefined> {
   const source = unpacked(request);
   const pieces = source.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer>;
   let bytes = 0;
+  /** Milliseconds that this side had to wait: its own slowness is no client's fault. */
+  let waited = 0;
   try {
     for (;;) {
-      const next = await withinTime(pieces.next(), uploadIdleMs).catch((error: unknown) => {
+      const asked = performance.now();
+      const left = uploadMs + bytes * MS_A_BYTE - waited;
+      const late = left < uploadIdleMs ? tooSlow(bytes, waited + left) : silent(uploadIdleMs);
+      const next = await withinTime(pieces.next(), Math.min(left, uploadIdleMs), late).catch((error: unknown) => {
         throw error instanceof DomainError ? error : source === request ? cutOff() : notPacked(error);
       });
+      waited += performance.now() - asked;
       if (next.done === true) return;
       bytes += next.value.length;
       if (bytes > maxNdjsonBytes) throw new DomainError('TooLarge', `The body is larger than the ${Math.floor(maxNdjsonBytes / 1024 / 1024)} MB that the server takes (MAX_BODY_MB).`);
@@ -98,10 +106,14 @@ const notPacked = (cause: unknown): DomainError => new DomainError('InvalidInput
 
 const cutOff = (): DomainError => new DomainError('InvalidInput', 'The body ended before its end.');
 
-async function withinTime<T>(next: Promise<T>, ms: number): Promise<T> {
+const silent = (ms: number): string => `Nothing came of the body for ${ms / 1000} seconds.`;
+
+const tooSlow = (bytes: number, ms: number): string => `The body came too slowly: ${bytes} bytes in ${Math.round(ms / 1000)} seconds (UPLOAD_SECONDS).`;
+
+async function withinTime<T>(next: Promise<T>, ms: number, said: string): Promise<T> {
   const timer = new AbortController();
   const late = delay(ms, undefined, { signal: timer.signal, ref: false }).then(() => {
-    throw new DomainError('RequestTimeout', `Nothing came of the body for ${ms / 1000} seconds.`);
+    throw new DomainError('RequestTimeout', said);
   });
   try {
     return await Promise.race([next, late]);

@@ -13,6 +13,8 @@ export interface LimitsConfig {
   readonly concurrencyLimit: number | undefined;
   /** What a client may take to send the head of a request, milliseconds. */
   readonly headTimeoutMs: number;
+  /** What a client may keep the server waiting for an NDJSON body in all, milliseconds, with one more for each byte that has come. */
+  readonly uploadMs: number;
 }
 
 /** What the reader of config.ts offers. */
@@ -31,6 +33,7 @@ export function readLimits(variables: Variables): LimitsConfig {
     rateLimit: readRate(variables),
     concurrencyLimit: concurrency === 0 ? undefined : concurrency,
     headTimeoutMs: 1000 * variables.integer('HEADER_TIMEOUT_SECONDS', 20, 1, 600),
+    uploadMs: 1000 * variables.integer('UPLOAD_SECONDS', 3600, 1, 86_400),
   };
 }
 

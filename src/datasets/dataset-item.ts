@@ -46,6 +46,16 @@ export const originalPath = (id: string, attempt?: string): string => storedPath
 /** Where the picture that is drawn of a dataset is stored. */
 export const thumbnailPath = (id: string): string => `metadata/thumbnails/${fileName(id)}.png`;
 
+/** The id in the name of a stored copy; undefined where that is the id's digest, or no copy's name. */
+export function idOfStored(path: string): string | undefined {
+  const [, name] = /\/([^/]+)\.(?:json|png)$/.exec(path) ?? [];
+  try {
+    return name === undefined || name.startsWith('sha256~') ? undefined : decodeURIComponent(name);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether an href of a dataset leads to its stored description: through us, or in a public blob store. */
 export function isOriginalHref(href: string, id: string): boolean {
   const path = originalPath(id);

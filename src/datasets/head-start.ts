@@ -49,12 +49,15 @@ export class HeadStart {
 
   /** Once: the transaction that holds the lock on the dataset and all rows; undefined where it came to nothing. The caller ends it. */
   async take(): Promise<PoolClient | undefined> {
-    const isGood = this.client !== undefined && (await this.copying);
-    if (isGood && !this.isOver) {
-      this.close();
-      return this.client;
+    if (this.client === undefined || !(await this.copying) || this.isOver) {
+      await this.abandon();
+      return undefined;
     }
-    await this.abandon();
+    this.close();
+    // A connection may have been lost while it was held.
+    const isAlive = await this.client.query('SELECT 1').then(() => true, () => false);
+    if (isAlive) return this.client;
+    await giveUp(this.client);
     return undefined;
   }
 

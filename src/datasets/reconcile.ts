@@ -1,8 +1,10 @@
 /** Repairs the stored copies of datasets after a process died between a commit and their promotion (API.md section 2). */
+import { randomUUID } from 'node:crypto';
+import { DomainError } from '../errors.js';
 import { mosaicOf } from '../searches/mosaic.js';
 import { datasetTarget } from '../searches/target.js';
 import type { Services } from '../services.js';
-import { originalPath, snapshotPath, thumbnailPath } from './dataset-item.js';
+import { idOfStored, originalPath, snapshotPath, thumbnailPath } from './dataset-item.js';
 import { exclusively } from './exclusive.js';
 import { committedAttempt, type CommittedDataset, committedDatasets } from './records.js';
 
@@ -22,6 +24,7 @@ const ATTEMPT = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(json|tmp)$/;
 const ATTEMPT_LIFE_MS = 2 * 3_600_000;
 
 /**
+ * Beside servers that write: what belongs to a dataset is judged again under its lock before anything is removed or put in its place.
  * @param alone no other instance writes: attempts of any age are leftovers
  * @param draw makes the thumbnail of a dataset that has none; answers whether it did
  */
@@ -30,7 +33,7 @@ export async function reconcile(services: Stores, alone = false, draw?: (id: str
   const stored = (await Promise.all(FOLDERS.map((folder) => blobs.list(folder)))).flat();
   // Listed after the blobs: a dataset that comes in between has its copy already, one that goes has none left to remove.
   const datasets = await committedDatasets(database.pool);
-  const fixed = new Set(datasets.flatMap(({ id, hasMetadata, hasThumbnail }) => [snapshotPath(id), ...(hasMetadata ? [originalPath(id)] : []), ...(hasThumbnail ? [thumbnailPath(id)] : [])]));
+  const fixed = new Set(datasets.flatMap(fixedNames));
   const attempts = new Map(datasets.flatMap(copiesOfAttempt));
   const present = new Set(stored.map(({ name }) => name));
   const restored = new Set<string>();
@@ -40,24 +43,39 @@ export async function reconcile(services: Stores, alone = false, draw?: (id: str
     if (copy !== undefined) {
       if (await promoteCopy(services, copy, name)) restored.add(copy.id);
       present.add(copy.to);
-    } else if (!fixed.has(name) && (!ATTEMPT.test(name) || alone || Date.now() - modified > ATTEMPT_LIFE_MS)) {
-      await blobs.remove(name);
+    } else if (!fixed.has(name) && (await removeLeftover(services, name, alone || Date.now() - modified > ATTEMPT_LIFE_MS))) {
       removed.push(name);
     }
   }
-  for (const { id, hasThumbnail } of datasets) {
-    if (!present.has(snapshotPath(id))) {
-      await rebuild(services, id);
-      restored.add(id);
-    }
+  for (const dataset of datasets) {
+    const { id, hasThumbnail } = dataset;
+    if (!present.has(snapshotPath(id)) && (await rebuild(services, dataset))) restored.add(id);
     if ((!hasThumbnail || !present.has(thumbnailPath(id))) && (await draw?.(id)) === true) restored.add(id);
   }
   return { restored: [...restored], removed };
 }
 
+/** The names of what is stored of a dataset. */
+const fixedNames = ({ id, hasMetadata, hasThumbnail }: CommittedDataset): string[] => [snapshotPath(id), ...(hasMetadata ? [originalPath(id)] : []), ...(hasThumbnail ? [thumbnailPath(id)] : [])];
+
+/** What no dataset had when they were listed: one may have come since. @param isOld whether nobody can be at work on it */
+async function removeLeftover({ database, blobs }: Stores, name: string, isOld: boolean): Promise<boolean> {
+  const id = ATTEMPT.test(name) ? undefined : idOfStored(name);
+  if (id === undefined) {
+    if (isOld) await blobs.remove(name);
+    return isOld;
+  }
+  return exclusively(database, id, async (db) => {
+    const committed = await committedAttempt(db, id);
+    if (committed !== undefined && fixedNames(committed).includes(name)) return false;
+    await blobs.remove(name);
+    return true;
+  });
+}
+
 interface Copy {
   readonly id: string;
-  readonly attempt: string;
+  readonly attempt: string | null;
   readonly to: string;
 }
 
@@ -67,8 +85,14 @@ function copiesOfAttempt({ id, attempt }: CommittedDataset): [string, Copy][] {
   return [snapshotPath, originalPath].map((path) => [path(id, attempt), { id, attempt, to: path(id) }]);
 }
 
+/** {@link reconcile} of one dataset, as far as its copies only have to be put in their place. */
+export async function promoteCopies(services: Omit<Stores, 'config'>, id: string): Promise<void> {
+  const dataset = await committedAttempt(services.database.pool, id);
+  for (const [name, copy] of dataset === undefined ? [] : copiesOfAttempt(dataset)) if ((await services.blobs.get(name)) !== undefined) await promoteCopy(services, copy, name);
+}
+
 /** Unless another attempt has been committed since. */
-function promoteCopy({ database, blobs }: Stores, { id, attempt, to }: Copy, name: string): Promise<boolean> {
+function promoteCopy({ database, blobs }: Omit<Stores, 'config'>, { id, attempt, to }: Copy, name: string): Promise<boolean> {
   return exclusively(database, id, async (db) => {
     if ((await committedAttempt(db, id))?.attempt !== attempt || (await blobs.get(name)) === undefined) return false;
     await blobs.promote(name, to);
@@ -76,9 +100,18 @@ function promoteCopy({ database, blobs }: Stores, { id, attempt, to }: Copy, nam
   });
 }
 
-/** From the tiles, where neither copy is left. */
-async function rebuild(services: Stores, id: string): Promise<void> {
-  const target = await datasetTarget(services, id, { hidden: [] });
-  const mosaic = await mosaicOf(services, target, {}, AbortSignal.timeout(600_000));
-  await services.blobs.put(snapshotPath(id), mosaic.document());
+/** From the tiles, where neither copy is left. Answers whether they are the dataset's still. */
+async function rebuild(services: Stores, { id, attempt }: CommittedDataset): Promise<boolean> {
+  const name = snapshotPath(id, randomUUID());
+  try {
+    const target = await datasetTarget(services, id, { hidden: [] });
+    const mosaic = await mosaicOf(services, target, {}, AbortSignal.timeout(600_000));
+    await services.blobs.put(name, mosaic.document());
+  } catch (error) {
+    if (error instanceof DomainError && error.kind === 'NotFound') return false;
+    throw error;
+  }
+  const isOurs = await promoteCopy(services, { id, attempt, to: snapshotPath(id) }, name);
+  if (!isOurs) await services.blobs.remove(name);
+  return isOurs;
 }

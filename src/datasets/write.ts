@@ -20,6 +20,7 @@ import { exclusively } from './exclusive.js';
 import { HeadStart } from './head-start.js';
 import { type Purpose, takeIn } from './intake.js';
 import { type PreparedDataset, prepareDataset } from './prepare.js';
+import { promoteCopies } from './reconcile.js';
 import { type Attempt, committedAttempt, firstAnswer, forgetAnswers, isKnown, keyedAnswer, lockDataset, rememberAnswer } from './records.js';
 import { datasetSearch, datasetSearchMetadata } from './search.js';
 import { settleCopies } from './settle.js';
@@ -61,7 +62,7 @@ export async function postDataset(services: Services, upload: DatasetUpload, opt
   try {
     // A head start has looked under the lock.
     const before = taken.tiles?.headStart === undefined ? await firstAnswer(pool, attempt) : undefined;
-    if (before !== undefined) return { outcome: 'repeated', answer: before };
+    if (before !== undefined) return await repeated(services, attempt.id, before);
     if (taken.tiles === undefined) throw conflict(`Dataset ${attempt.id} was deleted while this upload was compared with it; send it again.`);
     const prepared = await prepareDataset({ ...taken, tiles: taken.tiles }, services.validator);
     return await commit(services, prepared, attempt, options, async (client) => ({ before: await firstAnswer(client, attempt), current: undefined }));
@@ -90,7 +91,7 @@ export async function putDataset(services: Services, id: string, upload: Dataset
   const attempt: Attempt = { id, contentHash: taken.digest, key };
   try {
     const before = await keyedAnswer(pool, attempt);
-    if (before !== undefined) return { outcome: 'repeated', answer: before };
+    if (before !== undefined) return await repeated(services, id, before);
     if (taken.tiles === undefined) throw new Error('A PUT was only compared.');
     const prepared = await prepareDataset({ ...taken, tiles: taken.tiles }, services.validator);
     return await commit(services, prepared, attempt, options, async (client) => {
@@ -103,6 +104,12 @@ export async function putDataset(services: Services, id: string, upload: Dataset
   } finally {
     await taken.tiles?.spool.close();
   }
+}
+
+/** Who asks again may do so because the process died that answered first, maybe between its commit and the promotion of its copies. */
+async function repeated(services: Services, id: string, answer: JsonObject): Promise<WriteAnswer> {
+  await promoteCopies(services, id).catch((error: unknown) => services.logger.warn({ dataset: id }, `the stored copies were not looked after: ${messageOf(error)}`));
+  return { outcome: 'repeated', answer };
 }
 
 /** A PUT may create: with If-Match there must be something to replace (RFC 9110 section 13.1.1). */

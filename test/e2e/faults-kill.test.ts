@@ -82,7 +82,7 @@ it(`a server killed ${KILLS} times while ${TILES} tiles come and are written`, a
 
     const again = await sendDataset(request, isPut ? 'PUT' : 'POST', body);
     expect({ isPut, posted, status: again.status }).toEqual({ isPut, posted, status: isPut || posted === true ? 200 : 201 });
-    expect(await isWhole(request, body)).toBe(true);
+    expect([await isWhole(request, body), await storedIs(request, body)]).toEqual([true, true]);
     if (isPut) living = body;
     else expect((await request('DELETE', `/api/datasets/${body.dataset.id}`)).status).toBe(204);
     expect(await storedIs(request, living)).toBe(true);

@@ -210,6 +210,18 @@ describe('an upload that does not come to its end', () => {
     await expectNothing();
   });
 
+  it('because its bytes trickle in is ended with 408 once it has taken too long, however often one comes', async () => {
+    const hasty = await server.variant({ uploadIdleMs: 400, uploadMs: 600 });
+    const { outgoing, answer } = openUpload(hasty.url);
+    outgoing.write(`${lines[0]}\n`);
+    const trickle = setInterval(() => outgoing.write(' '), 50);
+    const ended = await answer;
+    clearInterval(trickle);
+    await hasty.close();
+    expect({ status: ended?.status, code: ended?.body['code'], said: text(ended?.body['description']) }).toEqual({ status: 408, code: 'RequestTimeout', said: expect.stringMatching(/^The body came too slowly: \d+ bytes in 1 seconds \(UPLOAD_SECONDS\)\.$/) as unknown });
+    await expectNothing();
+  });
+
   it('but comes slowly is taken', async () => {
     const { outgoing, answer } = openUpload(strict.url);
     for (let from = 0; from < lines.length; from += 20) {

@@ -119,6 +119,21 @@ suite('a head start', () => {
     expectFree();
   });
 
+  /** Ends the sessions that hold a transaction open. */
+  const terminate = async (): Promise<void> => {
+    const { rowCount } = await server.services.database.pool.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'");
+    expect(rowCount).toBe(1);
+    await delay(50);
+  };
+
+  it('comes to nothing where its connection is lost while it is held', async () => {
+    const start = begin(rows(3));
+    await delay(100);
+    await terminate();
+    expect(await start?.take()).toBeUndefined();
+    expectFree();
+  });
+
   describe('of a post', () => {
     const tiles = Array.from({ length: 2000 }, (_, i) => ({ href: `https://cogs.example.com/tile_${i + 1}.tif`, bbox: [(i % 100) - 50, Math.floor(i / 100), (i % 100) - 49, Math.floor(i / 100) + 1], index: i + 1 }));
 
@@ -160,6 +175,25 @@ suite('a head start', () => {
     it('ends where the header of a tile has to be read', async () => {
       expect((await postLines(server, linesOf(datasetBody('a', [...tiles, { href: 'https://nosuch.example.com/only.tif' }])))).status).toBe(400);
       expect(await tilesSeen()).toBe(0);
+      expectFree();
+    });
+
+    it('whose connection is lost while the mosaic is stored is made without it', async () => {
+      const { blobs } = server.services;
+      const original = { ...blobs };
+      Object.assign(blobs, {
+        put: async (...[name, content]: Parameters<typeof blobs.put>) => {
+          await delay(200);
+          await terminate();
+          return original.put(name, content);
+        },
+      });
+      try {
+        expect((await postLines(server, linesOf(datasetBody('a', tiles)))).status).toBe(201);
+      } finally {
+        Object.assign(blobs, original);
+      }
+      expect(await tilesSeen()).toBe(tiles.length);
       expectFree();
     });
   });

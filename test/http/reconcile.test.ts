@@ -33,4 +33,47 @@ describe('reconcile', () => {
     expect((await reconcile(server.services, true)).removed).toEqual([attempt]);
     expect((await server.request('GET', `/files/${LIVE}`)).status).toBe(200);
   });
+
+  it('leaves what belongs to a dataset that came while it was at work', async () => {
+    const { blobs } = server.services;
+    for (const id of ['x', 'y']) await blobs.put(`metadata/mosaics/${id}.json`, '{}');
+    let came: string | undefined;
+    const remove = async (name: string): Promise<void> => {
+      if (came === undefined) await postDataset(server, datasetBody((came = name.endsWith('/x.json') ? 'y' : 'x')));
+      return blobs.remove(name);
+    };
+    const { removed } = await reconcile({ ...server.services, blobs: { ...blobs, remove } });
+    expect([came, removed]).toEqual([expect.stringMatching(/^[xy]$/), [`metadata/mosaics/${came === 'x' ? 'y' : 'x'}.json`]]);
+    expect((await server.request('GET', `/files/metadata/mosaics/${came}.json`)).body['tiles']).toEqual((await server.request('GET', `/api/datasets/${came}/mosaic.json`)).body['tiles']);
+  });
+
+  it('restores nothing of a dataset that went, or was replaced, while it was at work', async () => {
+    const { blobs } = server.services;
+    for (const [method, status] of [['DELETE', 204], ['PUT', 200]] as const) {
+      const first = datasetBody('one');
+      await postDataset(server, first);
+      await blobs.remove(LIVE);
+      const put = async (...[name, content]: Parameters<typeof blobs.put>): Promise<void> => {
+        await blobs.put(name, content);
+        expect((await server.request(method, '/api/datasets/one', method === 'PUT' ? { body: datasetBody('one', first.tiles.slice(1)) } : {})).status).toBe(status);
+      };
+      expect(await reconcile({ ...server.services, blobs: { ...blobs, put } })).toEqual({ restored: [], removed: [] });
+      const names = (await blobs.list('metadata/mosaics')).map(({ name }) => name);
+      expect({ method, names }).toEqual({ method, names: method === 'PUT' ? [LIVE] : [] });
+      await server.reset();
+    }
+  });
+
+  it('is not waited for where the same request comes again: it puts the copies in their place', async () => {
+    const body = datasetBody('one', undefined, { metadata: { said: 'one' } });
+    await postDataset(server, body);
+    const { blobs, database } = server.services;
+    const { rows: [row] } = await database.pool.query<{ attempt: string }>("SELECT attempt FROM stac_mosaic.dataset_contents WHERE dataset_id = 'one'");
+    for (const folder of ['mosaics', 'original']) await blobs.promote(`metadata/${folder}/one.json`, `metadata/${folder}/one.${row?.attempt}.json`);
+    expect((await server.request('GET', `/files/${LIVE}`)).status).toBe(404);
+    expect((await server.request('POST', '/api/datasets', { body })).status).toBe(200);
+    expect((await server.request('GET', `/files/${LIVE}`)).status).toBe(200);
+    expect((await server.request('GET', '/files/metadata/original/one.json')).body).toEqual({ said: 'one' });
+    expect(await reconcile(server.services, true)).toEqual({ restored: [], removed: [] });
+  });
 });
