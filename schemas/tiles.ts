@@ -95,7 +95,7 @@ export const styleParameters = {
   rescale,
   nodata,
   unscale: flag('Applies the scale and offset of each band of the file.'),
-  resampling: choice('How an asset is read where its pixels are finer than the tile\'s, or of the same CRS; nearest unless told.', RESAMPLINGS),
+  resampling: choice('How an asset of the tile\'s CRS is read; of one that is warped it tells which overview is taken. Nearest unless told.', RESAMPLINGS),
   reproject: choice('How an asset of another CRS is warped; nearest unless told.', RESAMPLINGS),
   pixel_selection: choice('Which of the pixels that lie on one another is shown: the first, or what is made of all of them.', PIXEL_SELECTIONS),
   colormap_name: colormapName,

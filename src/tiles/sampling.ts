@@ -9,6 +9,7 @@ import { chooseLevel } from './overviews.js';
 import type { Level, Plane } from './raster.js';
 import { type Area, decimationOf, isSameCrs, mayTouch, warpOf } from './warp.js';
 import { isSeen, opacity, weigher } from './weigh.js';
+import { averagedWidths, readWidths, warpWidths, type Widths } from './widths.js';
 import { checkBlocks, MAX_BLOCKS, readWindow } from './window.js';
 
 export interface Reading {
@@ -16,7 +17,7 @@ export interface Reading {
   readonly bands: readonly number[];
   /** What counts as empty in the place of the file's nodata. */
   readonly nodata: number | undefined;
-  /** How pixels are taken when a level is finer than the tile, or of its CRS: titiler's `resampling`. */
+  /** How a raster of the tile's CRS is read: titiler's `resampling`. Of one that is warped it only tells which level is taken. */
   readonly resampling: Resampling;
   /** How a raster of another CRS is warped: titiler's `reproject`. */
   readonly reproject: Resampling;
@@ -52,11 +53,11 @@ export async function sampleAsset({ raster, name }: Pick<Asset, 'raster' | 'name
   const names = reading.bands.map((band) => `b${band + 1}`);
   const layer = createLayer(size.width, size.height, raster.type, names, raster.alpha !== undefined && reading.nodata === undefined);
   const warped = !isSameCrs(area, header);
-  // rio-tiler warps at the resolution of the tile or, where that is finer, of the raster, and reads what comes out with `resampling`.
-  const kernel = warped && (decimation < 1 || reading.resampling === 'nearest') ? reading.reproject : reading.resampling;
+  // A warped dataset that is read as a whole is warped anew at the size of the picture (VRTWarpedDataset::IRasterIO).
+  const kernel = warped ? reading.reproject : reading.resampling;
   if (kernel === 'nearest') return nearest(layer, { raster, name }, area, level, reading, assets);
-  const scale = kernel === reading.resampling && decimation > 1 ? Math.max(1, decimation / Math.min(levels[0] === undefined ? 1 : levels[0].width / level.width, (levels[0]?.height ?? 1) / level.height)) : 1;
-  return filtered(layer, { raster, name }, area, level, { ...reading, kernel, scale, warped }, assets);
+  const widths = warped ? (kernel === 'average' ? averagedWidths : warpWidths)(area, size, header, level) : readWidths(area, size, header, level);
+  return filtered(layer, { raster, name }, area, level, { ...reading, kernel, widths, warped }, assets);
 }
 
 async function nearest(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'name'>, area: Area, level: Level, { bands, nodata }: Reading, assets: Assets): Promise<Layer | undefined> {
@@ -96,11 +97,11 @@ async function nearest(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'n
 
 interface Filter extends Reading {
   readonly kernel: KernelName;
-  readonly scale: number;
+  readonly widths: Widths;
   readonly warped: boolean;
 }
 
-async function filtered(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'name'>, area: Area, level: Level, { bands, nodata, kernel, scale, warped }: Filter, assets: Assets): Promise<Layer | undefined> {
+async function filtered(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'name'>, area: Area, level: Level, { bands, nodata, kernel, widths, warped }: Filter, assets: Assets): Promise<Layer | undefined> {
   const warp = warpOf(area, layer, raster.header, level);
   const { width } = layer;
   const { part } = warp;
@@ -121,19 +122,19 @@ async function filtered(layer: Layer, { raster, name }: Pick<Asset, 'raster' | '
     }
   }
   if (box.left > box.right) return undefined;
-  const reach = reachOf(kernel, scale);
+  const [reachX, reachY] = [reachOf(kernel, widths.x), reachOf(kernel, widths.y)];
   const rectangle = {
-    left: Math.max(0, Math.floor(box.left) - reach), top: Math.max(0, Math.floor(box.top) - reach),
-    right: Math.min(level.width, Math.ceil(box.right) + reach), bottom: Math.min(level.height, Math.ceil(box.bottom) + reach),
+    left: Math.max(0, Math.floor(box.left) - reachX), top: Math.max(0, Math.floor(box.top) - reachY),
+    right: Math.min(level.width, Math.ceil(box.right) + reachX), bottom: Math.min(level.height, Math.ceil(box.bottom) + reachY),
   };
   const window = await readWindow(raster, level, rectangle, bands, nodata, name, assets.blocks);
   const weigh = weigher(layer, window, raster.type);
-  const roomFor = (at: number, length: number, room = createRoom()): Room => {
-    fillTaps(room, kernel, at, scale, length);
+  const roomFor = (at: number, width: number, length: number, room = createRoom()): Room => {
+    fillTaps(room, kernel, at, width, length);
     return room;
   };
   // Along straight axes the weights of a column are those of every row.
-  const ofColumns = warp.axes === undefined ? undefined : Array.from(warp.axes.columns, (at) => roomFor(at, level.width));
+  const ofColumns = warp.axes === undefined ? undefined : Array.from(warp.axes.columns, (at) => roomFor(at, widths.x, level.width));
   const across = createRoom();
   const down = createRoom();
   let downAt = Number.NaN;
@@ -143,8 +144,8 @@ async function filtered(layer: Layer, { raster, name }: Pick<Asset, 'raster' | '
       const column = columns[x] ?? Number.NaN;
       const row = rows[x] ?? Number.NaN;
       if (!inside(column, row) || (warped && !isSeen(window, column, row))) continue;
-      if (row !== downAt) roomFor((downAt = row), level.height, down);
-      weigh(y * width + x, ofColumns?.[x] ?? roomFor(column, level.width, across), down);
+      if (row !== downAt) roomFor((downAt = row), widths.y, level.height, down);
+      weigh(y * width + x, ofColumns?.[x] ?? roomFor(column, widths.x, level.width, across), down);
     }
   }
   return layer;

@@ -146,17 +146,18 @@ const isWithinOneTurn = ({ crs, projBbox: [west, , east] }: CogHeader): boolean 
   return west >= -half * (1 + 1e-9) && east <= half * (1 + 1e-9);
 };
 
-function gridWarp(area: Area, size: Dimensions, header: CogHeader, level: Dimensions): Warp {
-  const { extent: [west, south, east, north] } = area;
-  const { width, height } = size;
-  const { toSource } = projection(header, area.epsg);
+const gridWarp = (area: Area, size: Dimensions, header: CogHeader, level: Dimensions): Warp =>
+  cellWarp(size, level, placeIn(area, size, header, level), nearness(area, header, size));
+
+/** The place in a level of a point of the tile, in pixels of either; NaN where there is none. */
+export function placeIn({ epsg, extent: [west, south, east, north] }: Area, { width, height }: Dimensions, header: CogHeader, level: Dimensions): (x: number, y: number) => Point {
+  const { toSource } = projection(header, epsg);
   const pixel = toPixels(header, level);
   const wrap = wrapping(header);
-  const exact = (x: number, y: number): Point => {
+  return (x, y) => {
     const [px, py] = toSource(west + ((east - west) * x) / width, north - ((north - south) * y) / height);
     return pixel(wrap(px), py);
   };
-  return cellWarp(size, level, exact, nearness(area, header, size));
 }
 
 /**
