@@ -102,31 +102,3 @@ export function bboxGeometry([west, south, east, north]: Bbox): Geometry {
 /** Boxes that do not cross the antimeridian: the box itself, or its two parts. */
 export const splitBbox = ([west, south, east, north]: Bbox): Bbox[] =>
   west <= east ? [[west, south, east, north]] : [[west, south, 180, north], [-180, south, east, north]];
-
-/** PostGIS takes no mixture: where one position has a height, one without is at 0. */
-const position = (p: Position, high: boolean): string => (high ? `${p[0]} ${p[1]} ${p[2] ?? 0}` : `${p[0]} ${p[1]}`);
-const list = (parts: readonly string[]): string => `(${parts.join(',')})`;
-const is3d = (geometry: Geometry): boolean => (geometry.type === 'GeometryCollection' ? geometry.geometries.some(is3d) : hasHeights(geometry.coordinates));
-const hasHeights = (coordinates: readonly unknown[]): boolean => (typeof coordinates[0] === 'number' ? coordinates.length > 2 : coordinates.some((part) => Array.isArray(part) && hasHeights(part)));
-
-/** Extended WKT for a PostGIS geometry column, SRID 4326, exact: numbers are written as JavaScript prints them. */
-export const toEwkt = (geometry: Geometry): string => `SRID=4326;${toWkt(geometry, is3d(geometry))}`;
-
-function toWkt(geometry: Geometry, high: boolean): string {
-  const tag = `${geometry.type.toUpperCase()}${high ? ' Z ' : ' '}`;
-  const at = (p: Position): string => position(p, high);
-  switch (geometry.type) {
-    case 'Point':
-      return `${tag}(${at(geometry.coordinates)})`;
-    case 'MultiPoint':
-    case 'LineString':
-      return tag + list(geometry.coordinates.map(at));
-    case 'MultiLineString':
-    case 'Polygon':
-      return tag + list(geometry.coordinates.map((ring) => list(ring.map(at))));
-    case 'MultiPolygon':
-      return tag + list(geometry.coordinates.map((polygon) => list(polygon.map((ring) => list(ring.map(at))))));
-    default:
-      return tag + list(geometry.geometries.map((part) => toWkt(part, high)));
-  }
-}

@@ -29,15 +29,26 @@ export class BboxUnion {
   private north = -90;
   private spans: Span[] = [];
   private mergeAt = MOST_UNMERGED;
+  /** The widest when they were merged last: most tiles of a raster lie in it, and are done with. */
+  private widest: Span = [0, 0];
 
   add([w, s, e, n]: Bbox): void {
     this.south = Math.min(this.south, s);
     this.north = Math.max(this.north, n);
-    if (w <= e) this.spans.push([w, e]);
-    else this.spans.push([w, 180], [-180, e]);
+    if (w <= e) this.addSpan(w, e);
+    else {
+      this.addSpan(w, 180);
+      this.addSpan(-180, e);
+    }
+  }
+
+  private addSpan(west: number, east: number): void {
+    if (west >= this.widest[0] && east <= this.widest[1] && west < east) return;
+    this.spans.push([west, east]);
     if (this.spans.length < this.mergeAt) return;
     this.spans = merged(this.spans);
     this.mergeAt = this.spans.length * 2 + MOST_UNMERGED;
+    this.widest = this.spans.reduce((widest, span) => (span[1] - span[0] > widest[1] - widest[0] ? span : widest));
   }
 
   result(): Bbox {

@@ -15,34 +15,47 @@ const MOST_AHEAD = 24 * 1024 * 1024;
 const AHEAD_MS = 100;
 
 const NEWLINE = 10;
+/** Tiles parsed at once: what they need dies young that way. */
+const LINES_AT_ONCE = 50;
 
 /** Reads as far as the head. Empty lines do not count; a last line needs no newline. @throws InvalidInput for a head that is no JSON, TooLarge for a line over 1 MB, and whatever the bytes throw */
 export async function uploadOfLines(bytes: AsyncIterable<Buffer>): Promise<DatasetUpload> {
-  const batches = linesOf(bytes)[Symbol.asyncIterator]();
-  let first = await batches.next();
-  while (first.done !== true && first.value.length === 0) first = await batches.next();
-  const [head, ...rest] = first.done === true ? [] : first.value;
-  if (head === undefined) throw invalidInput('The body is empty: its first line must hold the dataset.', [{ path: '', message: 'must not be empty' }]);
-  const parsed = parseLine(head);
+  const blocks = blocksOf(bytes)[Symbol.asyncIterator]();
+  let first = await blocks.next();
+  while (first.done !== true && first.value.count === 0) first = await blocks.next();
+  if (first.done === true) throw invalidInput('The body is empty: its first line must hold the dataset.', [{ path: '', message: 'must not be empty' }]);
+  const lines = linesOf(first.value);
+  const head = lines.next();
+  const parsed = parseLine(head.value ?? Buffer.alloc(0));
   if (parsed instanceof Malformed) throw invalidInput(`The first line ${parsed.message}`, [{ path: '', message: parsed.message }]);
-  const tiles = new TileLines(rest, batches);
+  const tiles = new TileLines({ lines, count: first.value.count - 1 }, blocks);
   return { head: parsed, tiles, ahead: () => tiles.ahead() };
 }
 
-type Batch = IteratorResult<readonly Buffer[]>;
+/**
+ * The lines that a piece of the stream completes, still joined: a million lines that wait would be as many objects, which a
+ * server does not give back (80 MB of 24).
+ */
+interface Block {
+  /** Each line ends in a newline, but for the very last. */
+  readonly bytes: Buffer;
+  /** Lines that are not empty. */
+  readonly count: number;
+}
+
+type Lines = Iterator<Buffer, undefined>;
+type Asked = IteratorResult<Block>;
 
 /** The lines after the first. */
 class TileLines {
-  private readonly waiting: (readonly Buffer[])[];
+  private readonly waiting: Block[] = [];
   /** Asked for already, and not yet there when reading ahead took too long. */
-  private asked: Promise<Batch> | undefined;
+  private asked: Promise<Asked> | undefined;
 
   constructor(
-    rest: readonly Buffer[],
-    private readonly batches: AsyncIterator<readonly Buffer[]>,
-  ) {
-    this.waiting = [rest];
-  }
+    private readonly rest: { readonly lines: Lines; readonly count: number },
+    private readonly blocks: AsyncIterator<Block>,
+  ) {}
 
   async ahead(): Promise<number | undefined> {
     const patience = new AbortController();
@@ -50,16 +63,16 @@ class TileLines {
     try {
       for (let bytes = 0; bytes < MOST_AHEAD; ) {
         const asked = this.next();
-        const batch = await Promise.race([asked, late]);
-        if (batch === undefined) {
+        const block = await Promise.race([asked, late]);
+        if (block === undefined) {
           this.asked = asked;
           // Whoever reads on hears of it.
           asked.catch(() => undefined);
           return undefined;
         }
-        if (batch.done === true) return this.waiting.reduce((sum, lines) => sum + lines.length, 0);
-        this.waiting.push(batch.value);
-        bytes += batch.value.reduce((sum, line) => sum + line.length, 0);
+        if (block.done === true) return this.waiting.reduce((sum, { count }) => sum + count, this.rest.count);
+        this.waiting.push(block.value);
+        bytes += block.value.bytes.length;
       }
       return undefined;
     } finally {
@@ -68,19 +81,31 @@ class TileLines {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly ArrivedTile[], void, undefined> {
-    for (let lines = this.waiting.shift(); lines !== undefined; lines = this.waiting.shift()) {
-      yield lines.map(parseLine);
+    yield* parsed(this.rest.lines);
+    for (let block = this.waiting.shift(); block !== undefined; block = this.waiting.shift()) {
       // Nothing is waited for here: others get their turn all the same.
       await nextTurn();
+      yield* parsed(linesOf(block));
     }
-    for (let batch = await this.next(); batch.done !== true; batch = await this.next()) yield batch.value.map(parseLine);
+    for (let block = await this.next(); block.done !== true; block = await this.next()) yield* parsed(linesOf(block.value));
   }
 
-  private next(): Promise<Batch> {
+  private next(): Promise<Asked> {
     const { asked } = this;
     this.asked = undefined;
-    return asked ?? this.batches.next();
+    return asked ?? this.blocks.next();
   }
+}
+
+function* parsed(lines: Lines): Generator<readonly ArrivedTile[], void, undefined> {
+  let tiles: ArrivedTile[] = [];
+  for (let line = lines.next(); line.done !== true; line = lines.next()) {
+    tiles.push(parseLine(line.value));
+    if (tiles.length < LINES_AT_ONCE) continue;
+    yield tiles;
+    tiles = [];
+  }
+  if (tiles.length > 0) yield tiles;
 }
 
 function parseLine(line: Buffer): ArrivedTile {
@@ -93,38 +118,51 @@ function parseLine(line: Buffer): ArrivedTile {
   }
 }
 
-const isBlank = (line: Buffer): boolean => (line[0] ?? 0) <= 32 && line.toString('latin1').trim() === '';
+function isBlank(bytes: Buffer, from: number, to: number): boolean {
+  return from === to || ((bytes[from] ?? 0) <= 32 && bytes.toString('latin1', from, to).trim() === '');
+}
 
-/** The lines that each piece of the stream completes. */
-async function* linesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<readonly Buffer[]> {
+/** Lines that are not empty, without their newlines. */
+function* linesOf({ bytes }: Block): Generator<Buffer, undefined, undefined> {
+  for (let from = 0; from < bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, from);
+    const to = newline < 0 ? bytes.length : newline;
+    if (!isBlank(bytes, from, to)) yield bytes.subarray(from, to);
+    from = to + 1;
+  }
+}
+
+/** Whole lines as the pieces of the stream complete them. @throws TooLarge for a line over 1 MB */
+async function* blocksOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<Block> {
   let begun: Buffer[] = [];
   let length = 0;
-  let count = 0;
-  const finish = (last: Buffer, lines: Buffer[]): void => {
-    if (length + last.length > MOST_LINE_BYTES) throw tooLong(count + 1);
-    const line = begun.length === 0 ? last : Buffer.concat([...begun, last]);
+  let lines = 0;
+  const complete = (last: Buffer): Block => {
+    const block = begun.length === 0 ? last : Buffer.concat([...begun, last]);
     begun = [];
     length = 0;
-    count += 1;
-    if (!isBlank(line)) lines.push(line);
+    let count = 0;
+    for (let from = 0; from < block.length; ) {
+      const newline = block.indexOf(NEWLINE, from);
+      const to = newline < 0 ? block.length : newline;
+      lines += 1;
+      if (to - from > MOST_LINE_BYTES) throw tooLong(lines);
+      if (!isBlank(block, from, to)) count += 1;
+      from = to + 1;
+    }
+    return { bytes: block, count };
   };
   for await (const piece of bytes) {
-    const lines: Buffer[] = [];
-    let from = 0;
-    for (let at = piece.indexOf(NEWLINE); at >= 0; at = piece.indexOf(NEWLINE, from)) {
-      finish(piece.subarray(from, at), lines);
-      from = at + 1;
+    const end = piece.lastIndexOf(NEWLINE) + 1;
+    const block = end === 0 ? undefined : complete(piece.subarray(0, end));
+    if (end < piece.length) {
+      begun.push(piece.subarray(end));
+      length += piece.length - end;
+      if (length > MOST_LINE_BYTES) throw tooLong(lines + 1);
     }
-    if (from < piece.length) {
-      begun.push(piece.subarray(from));
-      length += piece.length - from;
-      if (length > MOST_LINE_BYTES) throw tooLong(count + 1);
-    }
-    if (lines.length > 0) yield lines;
+    if (block !== undefined) yield block;
   }
-  const lines: Buffer[] = [];
-  finish(Buffer.alloc(0), lines);
-  if (lines.length > 0) yield lines;
+  if (length > 0) yield complete(Buffer.alloc(0));
 }
 
 const tooLong = (line: number): DomainError => new DomainError('TooLarge', `Line ${line} of the body is longer than 1 MB.`);

@@ -6,18 +6,22 @@ import { join } from 'node:path';
 import { DomainError, messageOf } from '../errors.js';
 import { codeOf } from '../storage/source.js';
 
-/** Rows are written to the file in pieces of about so many characters, from one buffer: a new one each time would be 64 MB of garbage before V8 minds. */
+/** Rows are written to the file in pieces of about so many bytes, from two buffers in turn: a new one each time would be 64 MB of garbage before V8 minds. */
 const PIECE = 512 * 1024;
+/** Room for the rows of a small dataset; doubled as more come. */
+const LEAST_ROOM = 16 * 1024;
 /** Bytes read back at once. */
 const READ_BYTES = 128 * 1024;
 
 export const spoolFolder = (dataDir: string): string => join(dataDir, 'spool');
 
 export class RowSpool {
-  private rows: string[] = [];
-  private characters = 0;
+  /** What has gathered: bytes at once, for a thousand texts that wait live long enough to be moved to V8's old generation (100 MB in a million). */
+  private gathered: Buffer = Buffer.alloc(0);
+  private length = 0;
+  /** The buffer that the next piece gathers in, while this one is written. */
+  private spare: Buffer | undefined;
   private file: FileHandle | undefined;
-  private buffer: Buffer | undefined;
   private bytes = 0;
   private isEnded = false;
   private news = Promise.withResolvers<void>();
@@ -26,14 +30,16 @@ export class RowSpool {
   constructor(private readonly folder: string) {}
 
   add(row: string): void {
-    this.rows.push(row);
-    this.characters += row.length;
+    // UTF-8 takes at most 3 bytes for a UTF-16 unit.
+    const most = this.length + row.length * 3;
+    if (most > this.gathered.length) this.widen(most);
+    this.length += this.gathered.write(row, this.length);
   }
 
   /** Writes what has gathered, once that is a piece; an upload that waits for this is no faster than the disk. */
   async drain(): Promise<void> {
-    if (this.characters < PIECE) return;
-    const piece = this.take();
+    if (this.length < PIECE) return;
+    const [buffer, piece] = this.take();
     try {
       this.file ??= await openUnnamed(this.folder);
       for (let written = 0; written < piece.length; ) written += (await this.file.write(piece, written, piece.length - written, this.bytes + written)).bytesWritten;
@@ -41,6 +47,7 @@ export class RowSpool {
       throw new DomainError('Unavailable', `The server could not keep the upload on its disk (${codeOf(cause) || messageOf(cause)}).`, { cause, retryAfter: 60 });
     }
     this.bytes += piece.length;
+    this.spare = buffer;
     this.tell();
   }
 
@@ -65,13 +72,14 @@ export class RowSpool {
       from += piece.length;
       yield piece;
     }
-    if (this.rows.length > 0) yield Buffer.from(this.rows.join(''));
+    if (this.length > 0) yield this.gathered.subarray(0, this.length);
   }
 
   async close(): Promise<void> {
-    this.rows = [];
+    this.length = 0;
     this.end();
-    this.buffer = undefined;
+    this.gathered = Buffer.alloc(0);
+    this.spare = undefined;
     await this.file?.close();
     this.file = undefined;
   }
@@ -87,14 +95,18 @@ export class RowSpool {
     this.news = Promise.withResolvers<void>();
   }
 
-  /** What has gathered, in the buffer that the next piece will take. */
-  private take(): Buffer {
-    const text = this.rows.join('');
-    if (this.buffer === undefined || this.buffer.length < text.length * 3) this.buffer = Buffer.allocUnsafeSlow(text.length * 4);
-    const piece = this.buffer.subarray(0, this.buffer.write(text));
-    this.rows = [];
-    this.characters = 0;
-    return piece;
+  /** The buffer and what has gathered in it; the next rows gather in the other one. */
+  private take(): [Buffer, Buffer] {
+    const { gathered, length } = this;
+    this.gathered = this.spare ?? Buffer.alloc(0);
+    this.length = 0;
+    return [gathered, gathered.subarray(0, length)];
+  }
+
+  private widen(most: number): void {
+    const wider = Buffer.allocUnsafeSlow(Math.max(LEAST_ROOM, most, this.gathered.length * 2));
+    this.gathered.copy(wider, 0, 0, this.length);
+    this.gathered = wider;
   }
 }
 

@@ -10,8 +10,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { sqlState } from '../database/transaction.js';
 import { notFound } from '../errors.js';
-import { toEwkt } from '../geojson.js';
 import { isObject, type JsonObject, sameJson, textOf } from '../json.js';
+import { toEwkb } from './ewkb.js';
 import { dehydrate } from './hydrate.js';
 
 const copyInto = (table: string): string => `COPY pgstac.${table} (id, geometry, collection, datetime, end_datetime, content) FROM STDIN`;
@@ -63,7 +63,7 @@ const column = (text: string): string =>
 export function columnsOf(item: StacItem, base: Base): [string, string, string, string, string, string] {
   const { start, end } = itemInstants(isObject(item['properties']) ? item['properties'] : {});
   const content = JSON.stringify(dehydrate(item, base.item, base.id));
-  return [item.id, toEwkt(item['geometry'] as unknown as Geometry), item.collection, start, end, content];
+  return [item.id, toEwkb(item['geometry'] as unknown as Geometry), item.collection, start, end, content];
 }
 
 /** An item as a row for COPY. */
