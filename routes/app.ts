@@ -8,7 +8,6 @@ import cors from 'cors';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { DomainError, messageOf } from '../src/errors.js';
-import { isStandbyFailure } from '../src/database/away.js';
 import { parseQuery } from '../schemas/parameters.js';
 import { isObject, type Json } from '../src/json.js';
 import type { Lifecycle } from '../src/lifecycle.js';
@@ -26,6 +25,7 @@ import { documentOf, formatOf, hasPage, withAlternate } from './negotiate.js';
 import { CONTENT_SECURITY_POLICY } from './pages/csp.js';
 import { errorPage } from './pages/error.js';
 import { pageOf } from './pages/index.js';
+import { isStream, reading } from './reading.js';
 
 /** A stream that moves nothing for so long is cut. */
 const STALL_MS = 120_000;
@@ -170,20 +170,6 @@ async function serve(services: Services, { method, path, operation }: Route, req
   await send(format === 'json' ? withAlternate(reply, call) : reply, request, response);
 }
 
-/** A read goes to the standby when there is one that is not behind; where the standby fails it, once more to the primary. */
-async function reading(isRead: boolean, call: Call, operation: Operation): Promise<Reply> {
-  const { database } = call.services;
-  const pool = isRead && operation.withoutDatabase !== true ? await database.replica?.poolOfNow() : undefined;
-  if (pool === undefined || pool === database.pool) return operation.handle(call);
-  try {
-    return await operation.handle({ ...call, services: { ...call.services, database: { ...database, pool } } });
-  } catch (error) {
-    if (!isStandbyFailure(error)) throw error;
-    database.replica?.rest(error);
-    return operation.handle(call);
-  }
-}
-
 /** What the work left of a body is read on, lest the next request on the connection waits behind it. */
 async function leaving<T>(stream: Call['stream'], work: () => Promise<T> | T): Promise<T> {
   try {
@@ -209,7 +195,7 @@ async function send(reply: Reply, request: Request, response: Response): Promise
   if (reply.text === undefined && reply.body === undefined) return void response.end();
   response.setHeader('Content-Type', reply.type ?? 'application/json');
   const { text } = reply;
-  if (text !== undefined && typeof text !== 'string' && !(text instanceof Uint8Array)) {
+  if (isStream(text)) {
     if (reply.unconditional !== true && isConditional(request, response) && response.hasHeader('ETag') && isNotModified(request, response)) return;
     if (request.method === 'HEAD') return void response.end();
     const pieces = Readable.from(await begun(text), { objectMode: true });

@@ -8,7 +8,7 @@ import type { Config } from '../src/config.js';
 import { DomainError, invalidInput } from '../src/errors.js';
 import { checkDepth, unstorable } from '../src/json-text.js';
 import type { Services } from '../src/services.js';
-import { withoutSignatures } from '../src/storage/signing.js';
+import { textWithoutSignatures, withoutSignatures } from '../src/storage/signing.js';
 import type { Operation } from './http.js';
 
 /** What a client may take to send a JSON body, which is small: Node's own limit, which is off for the sake of long uploads. */
@@ -42,7 +42,11 @@ export function bodyParsers(operation: Operation, { config: { maxJsonBytes }, si
     checkDepth(request.body as unknown);
     const faults = body.gathersFaults === true ? [] : unstorable(request.body as unknown);
     if (faults.length > 0) throw invalidInput(`The body cannot be stored: ${faults[0]?.path} ${faults[0]?.message}`, faults);
-    if (signer !== undefined) request.body = withoutSignatures(signer, request.body as unknown);
+    if (signer !== undefined) {
+      request.body = withoutSignatures(signer, request.body as unknown);
+      const text = texts.get(request);
+      if (text !== undefined) texts.set(request, textWithoutSignatures(signer, text));
+    }
     next();
   };
   return [check, parse, storable];

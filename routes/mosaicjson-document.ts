@@ -10,11 +10,12 @@ import { withRootPath } from '../src/links.js';
 import { type MosaicDocument, readMosaicDocument } from '../src/mosaics/read.js';
 import { mosaicOf } from '../src/searches/mosaic.js';
 import { blobUrl } from '../src/storage/azure-hrefs.js';
+import { Refused } from '../src/storage/hosts.js';
 import { shownHref } from '../src/storage/source.js';
 import type { Call } from './http.js';
 import { targets } from './mosaics.js';
 
-type Asked = Pick<Call, 'services' | 'base' | 'signal' | 'visibility'>;
+type Asked = Pick<Call, 'services' | 'base' | 'signal' | 'visibility' | 'caller'>;
 
 /** The largest document; unpacked, that is. */
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -37,9 +38,35 @@ const documents = new LRUCache<string, Known>({ maxSize: CACHE_BYTES, sizeCalcul
 export async function mosaicAt(call: Asked, url: string): Promise<MosaicDocument> {
   const own = ownPath(call, url);
   if (own !== undefined) return ownMosaic(call, own);
-  const known = documents.get(url);
-  if (known !== undefined) return known.mosaic;
-  return parsed(url, await fetched(call, url), FOREIGN_MS);
+  assertNameable(call, [url]);
+  const mosaic = documents.get(url)?.mosaic ?? parsed(url, await fetched(call, url), FOREIGN_MS);
+  foreign.add(mosaic);
+  return mosaic;
+}
+
+/** Documents that are not ours: what they name is no more than what whoever asks names. */
+const foreign = new WeakSet<MosaicDocument>();
+
+/** Before hrefs of a document are drawn. @throws Refused where they are another's to name */
+export function assertDrawable(call: Pick<Call, 'services' | 'caller'>, mosaic: MosaicDocument, hrefs: readonly string[]): void {
+  if (foreign.has(mosaic)) assertNameable(call, hrefs);
+}
+
+/**
+ * Whoever may write may post any href and have it drawn. The others see files and blobs, which are read with the server's own
+ * rights, through the catalogue alone, unless MOSAICJSON_ASSETS says that they are everybody's.
+ */
+function assertNameable({ services: { access, config, sources }, caller }: Pick<Call, 'services' | 'caller'>, hrefs: readonly string[]): void {
+  if (access.allows(caller, 'write')) return;
+  const refused = hrefs.find((href) => sources.needsOwnRights(href) && !isBelow(config, href));
+  if (refused !== undefined) throw new Refused(`${shownHref(refused)}: this server reads it with rights of its own, and so for those alone who may write, unless it is below MOSAICJSON_ASSETS.`);
+}
+
+function isBelow({ mosaicAssets, azure }: Pick<Config, 'mosaicAssets' | 'azure'>, href: string): boolean {
+  const plain = href.replace(/^\/vsicurl\//, '');
+  const url = blobUrl(plain, azure) ?? urlOf(plain);
+  // An encoded slash may be one to whoever reads the name.
+  return url !== undefined && !/%2f|%5c/i.test(url.pathname) && mosaicAssets.some((folder) => url.href.startsWith((blobUrl(folder, azure) ?? new URL(folder)).href));
 }
 
 function parsed(key: string, text: string, ttl: number): MosaicDocument {

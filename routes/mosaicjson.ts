@@ -10,7 +10,7 @@ import { parseBbox } from '../src/geojson.js';
 import { assetsOfBox, assetsOfPoint, assetsOfTile, type MosaicDocument } from '../src/mosaics/read.js';
 import { crsOf } from '../src/tiles/matrix-documents.js';
 import { type Call, operation, type Operation } from './http.js';
-import { mosaicAt } from './mosaicjson-document.js';
+import { assertDrawable, mosaicAt } from './mosaicjson-document.js';
 import { LIVE } from './mosaics.js';
 import { numberOf } from './areas.js';
 import { answerTile } from './tile-reply.js';
@@ -23,7 +23,7 @@ const url = { url: text('The URL of a MosaicJSON: one of ours, or on an allowed 
 const object = { 200: { description: 'The answer', type: 'application/json', schema: { type: 'object' } } };
 const upstream = { 502: { description: 'The document or an asset could not be read' }, 504: { description: 'Its host did not answer in time' } };
 
-type Asked = Pick<Call, 'services' | 'base' | 'signal' | 'visibility'> & { readonly query: { readonly url?: string | undefined } };
+type Asked = Pick<Call, 'services' | 'base' | 'signal' | 'visibility' | 'caller'> & { readonly query: { readonly url?: string | undefined } };
 
 const mosaicOfCall = (call: Asked): Promise<MosaicDocument> => {
   if (call.query.url === undefined || call.query.url === '') throw invalidAt('url', 'is needed: the URL of a MosaicJSON');
@@ -87,7 +87,9 @@ export const tile = (id: string): Operation =>
     async handle(call) {
       const began = performance.now();
       const { params, format } = withFormat(call.params);
-      const { place, assets } = assetsAt(await mosaicOfCall(call), { params });
+      const mosaic = await mosaicOfCall(call);
+      const { place, assets } = assetsAt(mosaic, { params });
+      assertDrawable(call, mosaic, assets);
       const found = { assets: assets.map((href) => ({ id: href, collection: '', hrefs: [href], version: '' })), cut: undefined };
       return answerTile(call, found, performance.now() - began, drawingOf(call, place, format));
     },
@@ -131,7 +133,9 @@ export const point = operation({
   answers: { 200: pointAnswer, 204: { description: 'No asset there' }, 501: { description: 'A COG of a kind that is not read yet' }, ...upstream },
   async handle(call) {
     const asked = probeOf(call);
-    const assets = assetsOfPoint(await mosaicOfCall(call), ...asked.position);
+    const mosaic = await mosaicOfCall(call);
+    const assets = assetsOfPoint(mosaic, ...asked.position);
+    assertDrawable(call, mosaic, assets);
     const found = { assets: assets.map((href) => ({ id: href, collection: '', hrefs: [href], version: '' })), cut: undefined };
     return answerPoint(call, asked, styleOf(call.query), found, ({ id }) => id);
   },

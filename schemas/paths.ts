@@ -1,12 +1,14 @@
 /** The parameters of paths, as OpenAPI describes them; every route that has one of a name means the same by it. */
-import { TILE_MATRIX_SET_IDS } from '../src/tiles/matrices.js';
+import { TILE_MATRIX_SET_IDS, tileMatrixSet } from '../src/tiles/matrices.js';
 import type { SchemaObject } from './parameters.js';
 
 /** What API.md section 1 allows in an id (src/stac/ids.ts checks the rest when one is written). */
 const id: SchemaObject = { type: 'string', minLength: 1, maxLength: 1024, pattern: '^[^/\\u0000-\\u001f\\u007f]+$' };
 
-/** The deepest matrices have 2^24 columns (src/tiles/matrices.ts). */
-const place: SchemaObject = { type: 'integer', minimum: 0, maximum: 2 ** 24 - 1 };
+const SETS = TILE_MATRIX_SET_IDS.map(tileMatrixSet);
+/** As far as the deepest and the widest of the sets go. */
+const zoom: SchemaObject = { type: 'integer', minimum: 0, maximum: Math.max(...SETS.map(({ maxZoom }) => maxZoom)) };
+const place: SchemaObject = { type: 'integer', minimum: 0, maximum: Math.max(...SETS.flatMap(({ matrices }) => matrices.flatMap(({ columns, rows }) => [columns, rows]))) - 1 };
 
 const PARAMETERS: Readonly<Record<string, SchemaObject>> = {
   collectionId: { description: 'The id of a collection.', schema: id },
@@ -17,10 +19,10 @@ const PARAMETERS: Readonly<Record<string, SchemaObject>> = {
   index: { description: 'The index of a task, counted from 1.', schema: { type: 'integer', minimum: 1, maximum: 1_000_000 } },
   searchId: { description: 'The id that registering a search has answered.', schema: id },
   tileMatrixSetId: { description: 'A tile matrix set that the server draws.', schema: { type: 'string', enum: TILE_MATRIX_SET_IDS } },
-  z: { description: 'The zoom.', schema: { type: 'integer', minimum: 0, maximum: 24 } },
+  z: { description: 'The zoom.', schema: zoom },
   x: { description: 'The column, counted from the west.', schema: place },
   y: { description: 'The row, counted from the north.', schema: place },
-  tileMatrix: { description: 'The zoom.', schema: { type: 'integer', minimum: 0, maximum: 24 } },
+  tileMatrix: { description: 'The zoom.', schema: zoom },
   tileRow: { description: 'The row, counted from the north.', schema: place },
   tileCol: { description: 'The column, counted from the west.', schema: place },
   lon: { description: 'Longitude, or x in the CRS of coord_crs.', schema: { type: 'number' } },

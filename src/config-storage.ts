@@ -33,6 +33,8 @@ export interface StorageConfig extends SigningConfig {
   /** For one request to the blob store with its retries, milliseconds. */
   readonly storageTimeout: number;
   readonly azure: AzureAccount | undefined;
+  /** Folders and containers, each with a slash at its end, whose files and blobs a MosaicJSON of anybody's may name. */
+  readonly mosaicAssets: readonly string[];
 }
 
 /** What the reader of config.ts offers. */
@@ -62,7 +64,7 @@ export function readStorage(variables: Variables, dataDir: string): StorageConfi
   const url = URL.canParse(given) ? new URL(given) : undefined;
   const isAzure = url !== undefined && ['http:', 'https:', 'az:'].includes(url.protocol);
   const azure = readAccount(variables, isAzure && url.protocol !== 'az:' ? url : undefined);
-  const common = { storagePublic: variables.flag('STORAGE_PUBLIC', false), storageTimeout: 1000 * variables.integer('STORAGE_TIMEOUT_SECONDS', 30, 1, 600), azure, ...readSigning(variables, azure) };
+  const common = { storagePublic: variables.flag('STORAGE_PUBLIC', false), storageTimeout: 1000 * variables.integer('STORAGE_TIMEOUT_SECONDS', 30, 1, 600), azure, mosaicAssets: readMosaicAssets(variables), ...readSigning(variables, azure) };
   if (url?.protocol === 'file:') return { storageUrl: given.replace(/\/+$/, ''), ...common };
   // From here on the value may carry a SAS: it is not repeated.
   if (!isAzure) problems.push('STORAGE_URL must be a file:/// URL or the https URL of an Azure container');
@@ -73,6 +75,12 @@ export function readStorage(variables: Variables, dataDir: string): StorageConfi
   if (rest === undefined) problems.push(`STORAGE_URL is not in the storage account ${azure.name} (${azure.endpoint})`);
   else if (!CONTAINER_NAME.test(rest.split('/')[0] ?? '')) problems.push(`STORAGE_URL must name a container: ${azure.endpoint}/CONTAINER`);
   return { storageUrl, ...common };
+}
+
+function readMosaicAssets(variables: Variables): string[] {
+  const folders = (variables.text('MOSAICJSON_ASSETS') ?? '').split(',').map((folder) => folder.trim()).filter((folder) => folder !== '');
+  for (const folder of folders) if (!/^(az|file|https?):\/\/.*\/$/.test(folder) || !URL.canParse(folder)) variables.problems.push(`MOSAICJSON_ASSETS: "${folder}" must be az://CONTAINER/, file:///FOLDER/ or a URL in the storage account, with a slash at its end`);
+  return folders;
 }
 
 function readSigning(variables: Variables, azure: AzureAccount | undefined): SigningConfig {

@@ -6,6 +6,7 @@ import { sendFile } from '../load/send.js';
 import { type Loaded, type LoadMethod, writeFile } from '../load/write.js';
 import { toDomainError } from '../pgstac/errors.js';
 import { messageOf } from '../errors.js';
+import { createSigner } from '../storage/signing.js';
 import type { JsonObject } from '../json.js';
 import { openValidator, withCatalogue } from './catalogue.js';
 import { EXIT, type ExitCode, wrongUsage } from './exit.js';
@@ -41,7 +42,7 @@ export async function load(signal: AbortSignal, names: string[], options: LoadOp
   const { server, key, method } = options;
   if (server !== undefined && method === 'ignore') throw wrongUsage('--method ignore works on the database itself: leave --server away, or use insert or upsert.');
   const config = readConfig();
-  const rules: LoadRules = { collection: options.collection, validator: options.validate ? await openValidator(config) : undefined };
+  const rules: LoadRules = { collection: options.collection, validator: options.validate ? await openValidator(config) : undefined, signer: createSigner(config.azure, config) };
   const inputs = await openInputs(names, signal);
   const all = (road: Road): Promise<FileResult[]> => eachFile(inputs.list, rules, road, signal);
   try {

@@ -2,9 +2,11 @@
 import { complete as completeCollection } from '../collections/write.js';
 import { DomainError, type Fault } from '../errors.js';
 import { isObject, type JsonObject } from '../json.js';
+import { checkDepth } from '../json-text.js';
 import type { StacCollection } from '../pgstac/collections.js';
 import type { StacItem } from '../pgstac/items-write.js';
 import { forSchema } from '../stac/stored.js';
+import { type HrefSigner, withoutSignatures } from '../storage/signing.js';
 import { complete as completeItem } from '../transactions/complete.js';
 import { guardTiles, guardWrites } from '../transactions/guards.js';
 import { itemFaults } from '../validation/rules.js';
@@ -28,6 +30,8 @@ export interface LoadRules {
   readonly collection: string | undefined;
   /** Undefined: only what the database could not hold is looked for. */
   readonly validator: StacValidator | undefined;
+  /** Whose signatures are taken off hrefs: what a server that signs has answered is loaded again after a restore. */
+  readonly signer: HrefSigner | undefined;
 }
 
 export interface CheckedFile {
@@ -44,7 +48,9 @@ const BATCH = 500;
 export const MOST_FAULTS = 10_000;
 
 /** A document as it is stored. @throws DomainError InvalidInput or Conflict, its faults relative to the document */
-export function loadable(document: unknown, { collection }: LoadRules): Loadable {
+export function loadable(read: unknown, { collection, signer }: LoadRules): Loadable {
+  if (signer !== undefined) checkDepth(read);
+  const document = signer === undefined ? read : withoutSignatures(signer, read);
   if (isObject(document) && document['type'] === 'Collection') {
     const completed = completeCollection(document);
     guardTiles(completed.id);

@@ -1,5 +1,4 @@
 /** The footprints of a mosaic, streamed out of PostgreSQL in stacking order: an outline and an href each, and little else. */
-import QueryStream from 'pg-query-stream';
 import type { PropertyResolver } from '../cql2/resolver.js';
 import { SqlBuilder } from '../cql2/sql-builder.js';
 import type { Database } from '../database/index.js';
@@ -7,6 +6,7 @@ import type { Json, JsonObject } from '../json.js';
 import type { ItemSelection, SortKey } from '../search/query.js';
 import { hold } from './cancellable.js';
 import { hrefOfOther } from './other-href.js';
+import { RowStream } from './row-stream.js';
 import { orderSql, sortKeys } from './search.js';
 import { selectionSql, type Visibility } from './selection.js';
 
@@ -85,11 +85,8 @@ export async function* streamMosaicFootprints(database: Pick<Database, 'pool' | 
   const { text, values } = statement(query);
   const { client, release } = await hold(database, signal);
   let done = false;
-  const stream = client.query(new QueryStream(text, values, { batchSize: BATCH }));
-  // pg-query-stream says nothing when its connection is lost while nobody reads; reading on would then wait for ever.
-  const lost = (error?: Error): void => void stream.destroy(error ?? new Error('Connection terminated'));
-  const stop = (): void => lost(new Error('The reader has gone.'));
-  client.once('error', lost).once('end', lost);
+  const stream = client.query(new RowStream(client, text, values, { batchSize: BATCH }));
+  const stop = (): void => void stream.destroy(new Error('The reader has gone.'));
   signal.addEventListener('abort', stop, { once: true });
   try {
     for await (const row of stream as AsyncIterable<Row>) {
@@ -102,7 +99,6 @@ export async function* streamMosaicFootprints(database: Pick<Database, 'pool' | 
     signal.throwIfAborted();
     throw error;
   } finally {
-    client.off('error', lost).off('end', lost);
     signal.removeEventListener('abort', stop);
     await release(done);
   }

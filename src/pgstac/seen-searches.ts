@@ -5,26 +5,50 @@ import { DATASETS, SYSTEM_TILES } from '../datasets/collections.js';
 import { ALIVE, type RegisteredSearch, SEARCH_COLUMNS, type SearchRow, SEARCHES, toSearch } from './searches.js';
 import type { Visibility } from './selection.js';
 
+/** What of a filter compares the property `collection`, in whatever way, also below `casei` and `accenti`. */
+const COMPARED = `? (@.op != "and" && @.op != "or" && @.op != "not") ? (exists(@.args.** ? (@.property == "collection" || @.property == "properties.collection")))`;
+/** The literals of it: what stands in lists, as neither operators nor names of properties do. */
+const LITERALS = '.args.** ? (@.type() == "array")[*] ? (@.type() == "string")';
+const EQUAL = '? (@.op == "=" || @.op == "in") ? (exists(@.args[*] ? (@.property == "collection")))';
+
+const texts = (from: string, ...paths: readonly string[]): string =>
+  paths.map((path) => `SELECT v #>> '{}' AS text FROM jsonb_path_query(${from}, 'strict ${path}', '{}', true) AS v WHERE jsonb_typeof(v) = 'string'`).join(' UNION ALL ');
+
 /** The collections that a search names: in `collections`, in its filter by = or in, in its query by eq or in. */
-const NAMED = `
-  SELECT v #>> '{}' AS id FROM (
-    SELECT jsonb_path_query(s.search, 'lax $.collections[*]') AS v
-    UNION ALL SELECT jsonb_path_query(s.search, 'lax $.filter.** ? (@.op == "=" || @.op == "in") ? (exists(@.args[*] ? (@.property == "collection"))).args[*] ? (!exists(@.property)).**')
-    UNION ALL SELECT jsonb_path_query(s.search, 'lax $.query.collection.eq')
-    UNION ALL SELECT jsonb_path_query(s.search, 'lax $.query.collection.in[*]')) AS texts WHERE jsonb_typeof(v) = 'string'`;
+const NAMED = texts('s.search', '$.collections[*]', `$.filter.** ${EQUAL}${LITERALS}`, '$.query.collection.eq', '$.query.collection.in[*]');
+/** What it compares collections with otherwise: patterns, parts of names, ends of ranges. */
+const LIKE = texts('s.search', `$.filter.** ${COMPARED}${LITERALS}`, '$.query.collection.*');
+/** All that its writer said, but for what every mosaic says. */
+const SAID = `${texts('s.search', '$.**')} UNION ALL ${texts("s.metadata - 'type'", '$.**')}`;
 
 /** Whether the search is of a dataset, or of the collection of all datasets: those run over tiles and are seen by whoever sees the datasets. */
 const OF_DATASETS = `EXISTS (SELECT FROM stac_mosaic.search_holders h WHERE h.search_id = s.hash AND (h.holder_kind = 'dataset' OR h.holder_id = '${DATASETS}'))`;
+/** What a collection holds was written by us, its name among it. */
+const IS_HELD = 'EXISTS (SELECT FROM stac_mosaic.search_holders h WHERE h.search_id = s.hash)';
+
+/** One of these ids as a word of its own, in a regular expression of PostgreSQL. */
+const wordOf = (ids: readonly string[]): string => `(^|[^[:alnum:]_-])(${ids.map((id) => id.replaceAll(/[^\p{L}\p{N}_-]/gu, (mark) => `\\${mark}`)).join('|')})($|[^[:alnum:]_-])`;
 
 /**
- * A condition on alias `s`: no collection that the search names is hidden. Where others than the tiles' are, none may be
- * missing either: else whoever registers a search over one could tell the two apart.
+ * A condition on alias `s`: the search neither names a collection that is hidden, nor compares collections with what fits hidden
+ * ones alone, nor mentions one. Where others than the tiles' are hidden, what it names must be there and what it compares with
+ * must fit one that the caller sees: else whoever registers searches could tell hidden from missing. (That a name is kept is
+ * no secret from writers, whom POST /collections tells as much.)
  */
 export function seenSql({ hidden }: Visibility, builder: SqlBuilder): string {
   if (hidden.length === 0) return 'TRUE';
-  const isMissing = hidden.every((id) => id === SYSTEM_TILES) ? '' : ' OR NOT EXISTS (SELECT FROM pgstac.collections c WHERE c.id = named.id)';
-  const sees = `NOT EXISTS (SELECT FROM (${NAMED}) AS named WHERE named.id = ANY(${builder.param(hidden, 'text[]')})${isMissing})`;
-  return hidden.includes(DATASETS) ? sees : `(${sees} OR ${OF_DATASETS})`;
+  const isStrict = hidden.some((id) => id !== SYSTEM_TILES);
+  const ids = builder.param(hidden, 'text[]');
+  const part = `'%' || replace(named.text, '\\', '\\\\') || '%'`;
+  const named = `named.text = ANY(${ids})${isStrict ? ' OR NOT EXISTS (SELECT FROM pgstac.collections c WHERE c.id = named.text)' : ''}`;
+  const fitsNone = `NOT EXISTS (SELECT FROM pgstac.collections c WHERE c.id <> ALL(${ids}) AND c.id ILIKE ${part})`;
+  const fitsHidden = `EXISTS (SELECT FROM unnest(${ids}) AS hidden WHERE hidden ILIKE ${part})`;
+  const sees = [
+    `NOT EXISTS (SELECT FROM (${NAMED}) AS named WHERE ${named})`,
+    `NOT EXISTS (SELECT FROM (${LIKE}) AS named WHERE ${fitsNone}${isStrict ? '' : ` AND ${fitsHidden}`})`,
+    `(NOT EXISTS (SELECT FROM (${SAID}) AS said WHERE said.text ~* ${builder.param(wordOf(hidden), 'text')}) OR ${IS_HELD})`,
+  ].join(' AND ');
+  return hidden.includes(DATASETS) ? `(${sees})` : `((${sees}) OR ${OF_DATASETS})`;
 }
 
 /** A registered search, where it exists for the caller. */

@@ -1,12 +1,12 @@
 /** The items on a place in stacking order, until it is covered: what pgSTAC's `geometrysearch` answers, without the row that it writes. */
 import type { Geometry } from 'geojson';
 import type { Pool } from 'pg';
-import QueryStream from 'pg-query-stream';
 import type { PropertyResolver } from '../cql2/resolver.js';
 import { SqlBuilder } from '../cql2/sql-builder.js';
 import { compareReleases } from '../database/pgstac-release.js';
 import { type ItemSelection, DEFAULT_SORT, type SortKey } from '../search/query.js';
 import { ITEM_COLUMNS, type ItemRow, ROW_TYPES, type StoredItem, toItems } from './items-read.js';
+import { RowStream } from './row-stream.js';
 import { orderSql, sortKeys } from './search.js';
 import { selectionSql, type Visibility } from './selection.js';
 
@@ -77,7 +77,7 @@ export async function stackedItems(pool: Pool, query: StackQuery): Promise<Store
   const client = await pool.connect();
   let failed = true;
   try {
-    const stream = client.query(new QueryStream(text, values, { batchSize: BATCH, highWaterMark: BATCH, types: ROW_TYPES }));
+    const stream = client.query(new RowStream(client, text, values, { batchSize: BATCH, highWaterMark: BATCH, types: ROW_TYPES }));
     let before = 0;
     for await (const row of stream as AsyncIterable<Row>) {
       const covered = row.covered ?? 0;

@@ -1,12 +1,12 @@
 /** Every item that a search selects, as a stream: memory holds a few hundred of them, however many there are. */
 import type { Pool, PoolClient } from 'pg';
-import QueryStream from 'pg-query-stream';
 import type { PropertyResolver } from '../cql2/resolver.js';
 import { SqlBuilder } from '../cql2/sql-builder.js';
 import { DomainError } from '../errors.js';
 import { DEFAULT_SORT, type ItemSelection, type SortKey } from '../search/query.js';
 import { type BaseItems, readAllBaseItems } from './base-items.js';
 import { CONTENT_COLUMNS, type ContentRow, ROW_TYPES, type StoredItem, withBases } from './items-read.js';
+import { RowStream } from './row-stream.js';
 import { orderSql, readPage, sortKeys } from './search.js';
 import { selectionSql, type Visibility } from './selection.js';
 
@@ -84,7 +84,7 @@ async function* byCursor(pool: Pool, statement: Statement, signal: AbortSignal):
 }
 
 async function* batches(client: PoolClient, { text, values }: Statement, bases: ReadonlyMap<string, BaseItems>, signal: AbortSignal): AsyncGenerator<StoredItem[], void, undefined> {
-  const stream = client.query(new QueryStream(text, values, { batchSize: BATCH, highWaterMark: BATCH, types: ROW_TYPES }));
+  const stream = client.query(new RowStream(client, text, values, { batchSize: BATCH, highWaterMark: BATCH, types: ROW_TYPES }));
   const stop = (): void => void stream.destroy();
   signal.addEventListener('abort', stop, { once: true });
   let stalled: NodeJS.Timeout | undefined;

@@ -19,6 +19,9 @@ export interface AzureAccess {
   grant(url: URL, range: string): Promise<Grant>;
 }
 
+/** Whoever signed a URL meant this signature: it is asked for with that and nothing else. */
+export const bringsSignature = (url: URL): boolean => url.searchParams.has('sig');
+
 /** Of the blob service; any from 2017-11-09 on takes the bearer tokens of identities. */
 const VERSION = '2021-12-02';
 
@@ -29,7 +32,7 @@ export function createAzureAccess({ name, endpoint, credential }: AzureAccount):
     host: base.hostname,
     owns: (url) => url.origin === base.origin && url.pathname.startsWith(base.pathname) && url.username === '' && url.password === '',
     async grant(url, range) {
-      if (url.searchParams.has('sig')) return { url, headers: {} }; // whoever signed it meant this signature
+      if (bringsSignature(url)) return { url, headers: {} };
       if (credential.kind !== 'sas') return { url, headers: await headersOf(url, range) };
       const signed = new URL(url);
       signed.search = url.search === '' ? credential.token : `${url.search}&${credential.token}`;

@@ -53,15 +53,16 @@ export function createHttpReader(allowedHosts: readonly string[], options: HttpO
     if (account?.owns(url) !== true) guard.check(url);
   }
 
-  /** Credentials go with the hops that lead to the account, and with no other. */
-  async function request(url: URL, range: string, signal: AbortSignal): Promise<Answer> {
-    if (account?.owns(url) !== true) return requestRange(await guard.agent(), url, range, signal);
+  /** Credentials go with hops inside the account, and with no other: whoever redirects to it from elsewhere is not the one who was trusted with them. */
+  async function request(url: URL, isOwn: boolean, range: string, signal: AbortSignal): Promise<Answer> {
+    if (!isOwn || account?.owns(url) !== true) return requestRange(await guard.agent(), url, range, signal);
     const grant = await account.grant(url, range);
     return requestRange(await accountGuard.agent(), grant.url, range, signal, grant.headers);
   }
 
   async function attempt(url: URL, offset: number, length: number, signal: AbortSignal): Promise<Range> {
-    const answer = await followed(url, check, (at) => request(at, `bytes=${offset}-${offset + length - 1}`, signal));
+    const isOwn = account?.owns(url) === true;
+    const answer = await followed(url, isOwn ? check : (at) => guard.check(at), (at) => request(at, isOwn, `bytes=${offset}-${offset + length - 1}`, signal));
     if (answer.status === 206) return partial(url, answer, offset, length);
     if (answer.status === 416) {
       answer.body.destroy();

@@ -83,7 +83,7 @@ export function createSigner(account: AzureAccount | undefined, { signedContaine
       const at = text.indexOf('?');
       if (at < 0 || !text.includes('sig=', at)) return text;
       const url = text.slice(0, at).replace(CURL, '');
-      if (pathOf(parsed(url) ?? '') === undefined) return text;
+      if (pathOf(blobUrl(url, account)?.href ?? parsed(url) ?? '') === undefined) return text;
       const rest = text.slice(at + 1).split('&').filter((parameter) => !PARAMETERS.has(parameter.split('=', 1)[0]?.toLowerCase() ?? ''));
       return text.slice(0, at) + (rest.length === 0 ? '' : `?${rest.join('&')}`);
     },
@@ -114,6 +114,14 @@ export function withoutSignatures(signer: HrefSigner, value: unknown): unknown {
   const entries = Object.entries(value).map(([name, part]) => [name, withoutSignatures(signer, part), part] as const);
   return entries.some(([, clean, part]) => clean !== part) ? Object.fromEntries(entries) : value;
 }
+
+/** The same of JSON as it was written: all but the strings that are stripped stays to the letter. */
+export const textWithoutSignatures = (signer: HrefSigner, json: string): string =>
+  json.replaceAll(/"(?:[^"\\]|\\.)*"/g, (quoted) => {
+    const text = JSON.parse(quoted) as string;
+    const clean = signer.strip(text);
+    return clean === text ? quoted : JSON.stringify(clean);
+  });
 
 /** @throws InvalidInput where nothing is signed */
 export function signingOf(signer: HrefSigner | undefined): Promise<Sign> {

@@ -34,6 +34,11 @@ export interface Sources {
    * A host name's addresses are checked only when connecting, a symbolic link's target only when opening.
    */
   check(href: string): void;
+  /**
+   * Whether an href is read with rights that are the server's and not the world's: a local file, or a blob of its storage account
+   * that brings no signature of its own. False for what cannot be read at all.
+   */
+  needsOwnRights(href: string): boolean;
   /** Closes idle connections; open requests finish first. */
   close(): Promise<void>;
 }

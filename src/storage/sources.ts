@@ -1,6 +1,6 @@
 /** Turns an asset's href into a source of bytes, if the policy lets the server read it. */
-import { invalidInput, notImplemented } from '../errors.js';
-import { createAzureAccess } from './azure-access.js';
+import { DomainError, invalidInput, notImplemented } from '../errors.js';
+import { bringsSignature, createAzureAccess } from './azure-access.js';
 import { azureUrl } from './azure-hrefs.js';
 import { cachedInBlocks } from './blocks.js';
 import { checkFile, openFile } from './file.js';
@@ -16,7 +16,8 @@ const BLOB_PREFIX = /^\/vsi(s3|gs|oss|swift|adls|hdfs|webhdfs)(_streaming)?\/(?!
 /** How sources are found for hrefs. `options` exists for tests: a resolver and shorter timeouts. */
 export function createSources(policy: FetchPolicy, options: HttpOptions = {}): Sources {
   const { azure } = policy;
-  const reader = createHttpReader(policy.allowedHosts, options, azure === undefined ? undefined : createAzureAccess(azure));
+  const account = azure === undefined ? undefined : createAzureAccess(azure);
+  const reader = createHttpReader(policy.allowedHosts, options, account);
 
   const parse = (href: string): URL => azureUrl(href, azure) ?? parseHref(href);
 
@@ -25,6 +26,15 @@ export function createSources(policy: FetchPolicy, options: HttpOptions = {}): S
       const url = parse(href);
       if (url.protocol === 'file:') checkFile(url, href, policy.allowedFileRoots);
       else reader.check(url);
+    },
+    needsOwnRights(href) {
+      try {
+        const url = parse(href);
+        return url.protocol === 'file:' || (account?.owns(url) === true && !bringsSignature(url));
+      } catch (error) {
+        if (error instanceof DomainError) return false;
+        throw error;
+      }
     },
     async open(href) {
       const url = parse(href);

@@ -112,6 +112,44 @@ import { type ServerProcess, startServerProcess } from '../support/process.js';
     }
   }, 60_000);
 
+  it('begins a stream again on the primary where the standby ends it before the first item', async () => {
+    if (primary === undefined) return;
+    const [writer, other] = await Promise.all([primary.url, standby?.url].map(async (connection) => {
+      const client = new Client(connection);
+      await client.connect();
+      return client;
+    }));
+    const waiting = `SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%pgstac.items i%'`;
+    try {
+      // The lock is replayed: on the standby the stream waits behind it as well.
+      await writer?.query('BEGIN; LOCK TABLE pgstac.items IN ACCESS EXCLUSIVE MODE');
+      await writer?.query('SELECT pg_switch_wal()'); // flushed, and so waited for by whoever reads on the standby
+      const before = await reads(1);
+      const answer = fetch(url(1, '/search'), { headers: { accept: 'application/geo+json-seq' } });
+      await eventually('the standby has the stream', async () => ((await other?.query(waiting))?.rowCount ?? 0) > 0);
+      await other?.query(`SELECT pg_terminate_backend(pid) FROM (${waiting}) AS stream`);
+      await eventually('the primary has it', async () => {
+        const client = new Client(primary?.url);
+        await client.connect();
+        const { rowCount } = await client.query(waiting);
+        await client.end();
+        return (rowCount ?? 0) > 0;
+      });
+      await writer?.query('COMMIT');
+      const { status: got, headers } = await answer;
+      expect([got, headers.get('content-type'), (await reads(1)).replica - before.replica]).toEqual([200, 'application/geo+json-seq', 1]);
+      expect((await (await answer).text()).split('\u001E').length).toBeGreaterThan(20);
+    } finally {
+      await writer?.end();
+      await other?.end();
+    }
+    await eventually('the standby is asked again', async () => {
+      const { replica } = await reads(1);
+      expect(await status(1, '/search')).toBe(200);
+      return (await reads(1)).replica > replica;
+    });
+  }, 60_000);
+
   it('leaves the standby in use where the host of a raster is away', async () => {
     if (primary === undefined) return;
     const before = await reads(1);

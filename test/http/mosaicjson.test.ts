@@ -1,10 +1,13 @@
 /** TiTiler's routes of MosaicJSON over our own documents and those of others. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { loadConfig } from '../../src/config.js';
+import { authOf, bearer } from '../support/auth.js';
 import { makeCog } from '../support/cogs.js';
 import { datasetBody, postDataset } from '../support/datasets.js';
-import { startTestServer, type TestServer } from '../support/server.js';
+import { startTestServer, type TestServer, type TestVariant } from '../support/server.js';
 
 let server: TestServer;
 let host: Server;
@@ -92,4 +95,55 @@ test('a document of an allowed host is read, packed or not, and anything else is
   expect((await ask('/info', `${server.url}/collections`)).status).toBe(400);
   expect((await server.request('GET', '/mosaicjson/info')).status).toBe(400);
   expect((await ask('/point/0,95/assets', `${foreign}/plain.json`)).status).toBe(400);
+});
+
+describe('With authentication', () => {
+  const hrefs: string[] = [];
+  let guarded: TestVariant;
+  beforeEach(async () => {
+    hrefs.splice(0, 2, ...(await withDataset()));
+    guarded = await server.variant(authOf({ AUTH: 'api-key', API_KEYS: 'read:reader;write:writer' }));
+  });
+  afterEach(() => guarded.close());
+
+  const naming = (href: string): void => void (document = Buffer.from(JSON.stringify({ mosaicjson: '0.0.3', minzoom: 1, maxzoom: 9, quadkey_zoom: 4, bounds: [0, 0, 20, 20], tiles: { '1222': [href] } })));
+  const askAs = (who: Record<string, string>, path: string, url: string, on = guarded): ReturnType<TestServer['request']> => on.request('GET', `/mosaicjson${path}?url=${encodeURIComponent(url)}`, { headers: who });
+
+  test('files of this server are drawn of the document of another host for those alone who may write, and of our own for all', async () => {
+    for (const [i, href] of [hrefs[0] ?? '', `/vsicurl/${hrefs[0]}`, (hrefs[0] ?? '').replace('file:', 'FILE:')].entries()) {
+      naming(href);
+      const url = `${foreign}/${i}.json`;
+      for (const path of ['/tiles/4/8/7', '/tiles/WebMercatorQuad/4/8/7.png', '/point/1,1']) {
+        // Whoever may see it first leaves nothing behind for the others.
+        expect([path, (await askAs(bearer('writer'), path, url)).status]).toEqual([path, 200]);
+        for (const who of [{}, bearer('reader')]) expect(await askAs(who, path, url)).toMatchObject({ status: 400, body: { description: expect.stringMatching(/for those alone who may write, unless it is below MOSAICJSON_ASSETS/) } });
+      }
+      expect((await askAs({}, '/tiles/4/8/7/assets', url)).body).toEqual([href]);
+    }
+    expect((await askAs({}, '/tiles/4/8/7', `${guarded.url}/api/datasets/squares/mosaic.json`)).status).toBe(200);
+  });
+
+  test('nor is a document that is a file of this server read for the others', async () => {
+    naming('https://cogs.example.com/a.tif');
+    const url = await server.file('mosaic.json', document);
+    expect([(await askAs(bearer('writer'), '/info', url)).status, (await askAs({}, '/info', url)).status, (await askAs(bearer('reader'), '/tiles/4/8/7/assets', url)).status]).toEqual([200, 400, 400]);
+  });
+
+  test('MOSAICJSON_ASSETS names folders whose files any document may name', async () => {
+    const folder = pathToFileURL(`${server.cogFolder}/`).href;
+    const { mosaicAssets } = loadConfig({ MOSAICJSON_ASSETS: `az://open/, ${folder}`, DATA_DIR: '/tmp' });
+    expect(mosaicAssets).toEqual(['az://open/', folder]);
+    for (const wrong of ['az://open', 'open/', 's3://open/']) expect(() => loadConfig({ MOSAICJSON_ASSETS: wrong, DATA_DIR: '/tmp' })).toThrow(/MOSAICJSON_ASSETS/);
+    const open = await server.variant({ ...authOf({ AUTH: 'api-key', API_KEYS: 'write:writer' }), mosaicAssets });
+    try {
+      naming(hrefs[0] ?? '');
+      expect((await askAs({}, '/tiles/4/8/7', `${foreign}/open.json`, open)).status).toBe(200);
+      for (const outside of [`${folder}../secret.tif`, `${folder}%2e%2e/secret.tif`, `${folder}..%2Fsecret.tif`, folder.replace(/\/$/, '-2/a.tif')]) {
+        naming(outside);
+        expect((await askAs({}, '/tiles/4/8/7', `${foreign}/${encodeURIComponent(outside)}.json`, open)).body['description']).toMatch(/below MOSAICJSON_ASSETS/);
+      }
+    } finally {
+      await open.close();
+    }
+  });
 });

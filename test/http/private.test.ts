@@ -162,6 +162,55 @@ it('the search that a writer registers over a private collection is like one ove
   }
 });
 
+describe('A registered search that comes at private collections in another way', () => {
+  const collection = { property: 'collection' };
+  const filter = (op: string, ...args: unknown[]): unknown => ({ filter: { op: 'and', args: [{ op, args }, { op: '>', args: [{ property: 'gsd' }, 0] }] } });
+  const casei = (of: unknown): unknown => ({ op: 'casei', args: [of] });
+
+  it.each<[string, (name: string) => unknown]>([
+    ['like', (name) => filter('like', collection, `${name.slice(0, 3)}%`)],
+    ['not like', (name) => ({ filter: { op: 'not', args: [{ op: 'like', args: [collection, `%${name.slice(2)}`] }] } })],
+    ['casei', (name) => filter('=', casei(collection), casei(name.toUpperCase()))],
+    ['casei in', (name) => filter('in', casei(collection), [casei(name.toUpperCase()), casei('public')])],
+    ['<>', (name) => filter('<>', collection, name)],
+    ['between', (name) => filter('between', collection, name, `${name}x`)],
+    ['=, turned round', (name) => filter('=', name, collection)],
+    ['query neq', (name) => ({ query: { collection: { neq: name } } })],
+  ])('by %s, is for all who do not see them as if they were missing', async (_, bodyOfSearch) => {
+    const [one = '', other = ''] = await Promise.all([PRIVATE, MISSING].map((name) => register({ ...(bodyOfSearch(name) as object), metadata: { name: 'by pattern' } })));
+    for (const who of ['nobody', 'writer'] as const) {
+      for (const path of ['info', 'mosaic.json', 'WebMercatorQuad/tilejson.json', 'tiles/WebMercatorQuad/0/0/0/assets', 'point/-55,-55/assets', 'items']) {
+        const [ofOne, ofOther] = [bare(await ask(who, 'GET', `/searches/${one}/${path}`), one), bare(await ask(who, 'GET', `/searches/${other}/${path}`), other)];
+        expect(ofOne).toEqual(ofOther);
+        expect(ofOne).toMatchObject({ status: 404 });
+      }
+      expect((await ask(who, 'GET', '/searches/list?limit=1000')).bytes.toString()).not.toMatch(new RegExp(`${one}|${other}`));
+    }
+    expect((await ask('admin', 'GET', `/searches/${one}/info`)).status).toBe(200);
+  });
+
+  it.each<[string, unknown]>([
+    ['its name', { metadata: { name: `All of ${PRIVATE}` } }],
+    ['a property', { filter: { op: '=', args: [{ property: 'source' }, PRIVATE.toUpperCase()] } }],
+    ['an id', { ids: [`${PRIVATE}/1`] }],
+    ['a text', { q: [`submarine AND ${PRIVATE}`] }],
+  ])('by %s, is not shown either', async (_, body) => {
+    const id = await register(body);
+    for (const who of ['nobody', 'writer'] as const) {
+      expect((await ask(who, 'GET', `/searches/${id}/info`)).status).toBe(404);
+      expect((await ask(who, 'GET', '/searches/list?limit=1000')).bytes.toString()).not.toContain(PRIVATE);
+    }
+  });
+
+  it('is shown where it fits what is seen, and gives that alone', async () => {
+    for (const body of [filter('like', collection, 'pub%'), { filter: { op: 'like', args: [casei(collection), casei('PUB%')] } }, { filter: { op: '<>', args: [collection, 'public'] }, metadata: { name: 'secretive, secret-2' } }]) {
+      const id = await register(body);
+      expect((await ask('nobody', 'GET', `/searches/${id}/info`)).status).toBe(200);
+      expect((await ask('nobody', 'GET', `/searches/${id}/mosaic.json`)).bytes.toString()).not.toContain('whisper');
+    }
+  });
+});
+
 it('the answers come in comparable time', async () => {
   const times: Record<string, number[]> = { [PRIVATE]: [], [MISSING]: [] };
   for (let i = 0; i < 40; i += 1) {

@@ -1,5 +1,6 @@
 /** SIGN_HREFS against Azurite: hrefs of the containers that are named carry a signature in every answer, which reads that blob and no other; none is stored. */
 import { loadConfig } from '../../src/config.js';
+import { loadable } from '../../src/load/check.js';
 import { type Azurite, startAzurite, storageOf } from '../support/azurite.js';
 import { listOf, type Loose, text } from '../support/client.js';
 import { makeCog } from '../support/cogs.js';
@@ -31,7 +32,8 @@ const isRead = async (href: string): Promise<number> => (await fetch(href, { hea
 /** No signature and nothing of one is in any row. */
 async function stored(): Promise<string> {
   const { rows } = await server.services.database.pool.query<{ all: string }>(
-    `SELECT (SELECT string_agg(content::text, ' ') FROM pgstac.items) || coalesce((SELECT string_agg(content::text, ' ') FROM pgstac.collections), '') AS all`,
+    `SELECT concat_ws(' ', (SELECT string_agg(content::text, ' ') FROM pgstac.items), (SELECT string_agg(content::text, ' ') FROM pgstac.collections), (SELECT string_agg(s::text, ' ') FROM pgstac.searches s),
+       (SELECT string_agg(j::text, ' ') FROM stac_mosaic.jobs j), (SELECT string_agg(t::text, ' ') FROM stac_mosaic.job_tasks t), (SELECT string_agg(k::text, ' ') FROM stac_mosaic.idempotency_keys k), (SELECT string_agg(d::text, ' ') FROM stac_mosaic.dataset_contents d)) AS all`,
   );
   return rows[0]?.all ?? '';
 }
@@ -99,6 +101,53 @@ it('what is read can be put back: the signature is not stored, the ETag is the s
   const rows = await stored();
   expect(rows.match(/sig=(?!theirs)/g)).toBeNull();
   expect(rows).toContain('sig=theirs');
+});
+
+it.each([['az://', () => `az://cogs/${encoded}`], ['/vsiaz/', () => `/vsiaz/cogs/${NAME}`]])('an item whose href is %s can be put back as it was read: the blob keeps its URL, without the signature', async (_, hrefOf) => {
+  await withItem(hrefOf());
+  const read = await server.request('GET', '/collections/c/items/a');
+  expect(await isRead(dataOf(read.body))).toBe(206);
+  expect((await server.request('PUT', '/collections/c/items/a', { body: read.body })).status).toBe(204);
+  expect(dataOf((await plain.request('GET', '/collections/c/items/a')).body)).toBe(`${azurite.endpoint}/cogs/${encoded}`);
+  const again = dataOf((await server.request('GET', '/collections/c/items/a')).body);
+  expect([again.replace(/\?.*/, ''), await isRead(again)]).toEqual([dataOf(read.body).replace(/\?.*/, ''), 206]);
+});
+
+it('on no road is a signature stored: collections, searches, jobs and their tiles, datasets put in place, COGs of a collection, files that are loaded', async () => {
+  await withItem(`az://cogs/${encoded}`);
+  const read = (await server.request('GET', '/collections/c/items/a')).body;
+  const href = dataOf(read);
+  expect(href).toContain('&sig=');
+  const json = { 'content-type': 'application/json-patch+json' };
+  const dataset = datasetBody('d', [{ href }]);
+  const lines = [{ dataset: dataset.dataset, expected_tiles: 1 }, { href }].map((line) => JSON.stringify(line)).join('\n');
+  const roads: readonly (readonly [method: string, path: string, body: unknown, headers?: Record<string, string>])[] = [
+    ['PUT', '/collections/c', { ...collectionBody('c'), assets: { data: { href } }, links: [{ rel: 'about', href }] }],
+    ['PATCH', '/collections/c', { assets: { more: { href } } }],
+    ['PATCH', '/collections/c', [{ op: 'add', path: '/assets/again', value: { href: href.replace(/^/, '/vsicurl/') } }], json],
+    ['POST', '/collections/c/items', { type: 'FeatureCollection', features: [{ ...read, id: 'f' }, { ...read, id: 'g', assets: { data: { href: `az://cogs/${encoded}${href.slice(href.indexOf('?'))}` } } }] }],
+    ['POST', '/collections/c/bulk_items', { items: { f: { ...read, id: 'f' } }, method: 'upsert' }],
+    ['POST', '/searches/register', { collections: ['c'], filter: { op: '=', args: [{ property: 'source' }, href] }, bbox: [0, 0, 1.0, 1], metadata: { name: href } }],
+    ['POST', '/api/collections', { collection: collectionBody('made'), cogs: [href] }],
+    ['POST', '/api/datasets', { ...dataset, metadata: { from: href } }, { 'idempotency-key': 'once' }],
+    ['PUT', '/api/datasets/d', datasetBody('d', [{ href }, { href: 'az://open/other.tif', index: 7 }])],
+    ['PUT', '/api/datasets/d', lines, { 'content-type': 'application/x-ndjson' }],
+  ];
+  for (const [method, path, body, headers = {}] of roads) {
+    const answer = await server.request(method, path, { body, headers });
+    expect([method, path, answer.status < 300 ? 'done' : answer.body]).toEqual([method, path, 'done']);
+  }
+  const { job_id: job } = (await server.request('POST', '/api/jobs', { body: { dataset: { ...datasetBody('j').dataset, links: [{ rel: 'derived_from', href }] }, expected_tiles: 1 } })).body;
+  expect((await server.request('PUT', `/api/jobs/${text(job)}/tasks/1`, { body: { status: 'COMPLETE', tile: { href } } })).status).toBeLessThan(300);
+  expect((await stored()).match(/sig=(?!theirs)/g)).toBeNull();
+  expect((await server.request('POST', `/api/jobs/${text(job)}/complete`, { body: {} })).status).toBe(201);
+  const loaded = loadable(read, { collection: undefined, validator: undefined, signer: server.services.signer });
+  expect(JSON.stringify(loaded).match(/sig=(?!theirs)/g)).toBeNull();
+  const rows = await stored();
+  expect(rows.match(/sig=(?!theirs)/g)).toBeNull();
+  expect(rows).toContain(`/cogs/${encoded}`);
+  // The id is made of all the rest to the letter, as titiler-pgstac makes it.
+  expect(rows).toContain('1.0, 1.0]');
 });
 
 it('what a reader sends and gets back is not signed: not in links to the next page, nor in features with their statistics', async () => {

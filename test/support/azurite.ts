@@ -105,6 +105,6 @@ function listening(child: ChildProcess): Promise<string> {
 
 /** The storage part of the configuration, read from variables as the program reads it. */
 export function storageOf(variables: Readonly<Record<string, string>>): Omit<StorageConfig, keyof SigningConfig> {
-  const { storageUrl, storagePublic, storageTimeout, azure } = loadConfig(variables);
-  return { storageUrl, storagePublic, storageTimeout, azure };
+  const { storageUrl, storagePublic, storageTimeout, azure, mosaicAssets } = loadConfig(variables);
+  return { storageUrl, storagePublic, storageTimeout, azure, mosaicAssets };
 }

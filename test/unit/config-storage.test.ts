@@ -10,7 +10,7 @@ const LOCAL = 'http://127.0.0.1:10000/devstoreaccount1';
 
 describe('blob storage', () => {
   it('is a folder below DATA_DIR, without an account, when nothing is said', () => {
-    expect(storageOf({ DATA_DIR: '/data' })).toEqual({ storageUrl: 'file:///data/blobs', storagePublic: false, storageTimeout: 30_000, azure: undefined });
+    expect(storageOf({ DATA_DIR: '/data' })).toEqual({ storageUrl: 'file:///data/blobs', storagePublic: false, storageTimeout: 30_000, azure: undefined, mosaicAssets: [] });
   });
 
   it.each<[Record<string, string>, string, unknown]>([

@@ -77,6 +77,21 @@ describe('a request to the account', () => {
     expect(seen).toEqual([{ url: '/acct/cogs/a.tif', authorization: expect.stringMatching(/^SharedKey acct:/) }, { url: '/elsewhere', authorization: undefined }]);
   });
 
+  it('to which another host redirects is asked for without credentials, and where hosts are allowed', async () => {
+    answer = (request, response) => (request.url === '/moved' ? void response.writeHead(302, { location: `http://127.0.0.1:${port}/acct/cogs/a.tif` }).end() : range(request, response));
+    await expect(read(`http://localhost:${port}/moved`, { kind: 'key', key: KEY }, ['localhost'])).rejects.toMatchObject({ kind: 'InvalidInput', message: expect.stringMatching(/127\.0\.0\.1 is not in ALLOWED_HOSTS/) });
+    seen = [];
+    await read(`http://localhost:${port}/moved`, { kind: 'key', key: KEY }, ['localhost', '127.0.0.1']);
+    expect(seen.map(({ url, authorization }) => [url, authorization])).toEqual([['/moved', undefined], ['/acct/cogs/a.tif', undefined]]);
+  });
+
+  it('is read with rights of the server itself, as files are, unless it brings a signature', () => {
+    const sources = createSources({ allowedHosts: [], allowedFileRoots: ['/data'], azure: { name: 'acct', endpoint: 'https://acct.blob.core.windows.net', credential: { kind: 'key', key: KEY } } });
+    const own = ['az://cogs/a.tif', '/vsiaz/cogs/a.tif', 'abfss://cogs@acct.dfs.core.windows.net/a.tif', 'https://acct.blob.core.windows.net/cogs/a.tif', 'HTTPS://ACCT.blob.core.windows.net:443/open/../cogs/a.tif?x=1', '/vsicurl/https://acct.blob.core.windows.net/cogs/a.tif', 'file:///data/a.tif', 'FILE:/etc/passwd', '/vsicurl/file:///data/a.tif'];
+    const not = ['https://acct.blob.core.windows.net/cogs/a.tif?sv=1&sig=x', 'https://others.blob.core.windows.net/cogs/a.tif', 'abfss://cogs@others.dfs.core.windows.net/a.tif', 'https://acct.blob.core.windows.net.example.com/cogs/a.tif', 's3://cogs/a.tif', 'a.tif', ''];
+    expect([...own, ...not].filter((href) => sources.needsOwnRights(href))).toEqual(own);
+  });
+
   it.each(['/other/a.tif', '/acct', '/acctother/a.tif', '/acct/../other/a.tif', '/acct/%2e%2e/other/a.tif'])('to %s of the same server is none of the account', async (path) => {
     const credential = { kind: 'sas', token: SAS } as const;
     await expect(read(`http://127.0.0.1:${port}${path}`, credential)).rejects.toMatchObject({ kind: 'InvalidInput' });
