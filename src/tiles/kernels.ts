@@ -37,8 +37,11 @@ const KERNELS: Readonly<Record<Exclude<KernelName, 'average'>, Kernel>> = {
   lanczos: { radius: 3, weight: (d) => sinc(d) * sinc(d / 3) },
 };
 
+/** Pixels on either side of a point at scale 1. */
+export const radiusOf = (name: KernelName): number => (name === 'average' ? 0.5 : KERNELS[name].radius);
+
 /** Pixels to read on either side of a point. */
-export const reachOf = (name: KernelName, scale: number): number => Math.ceil((name === 'average' ? 0.5 : KERNELS[name].radius) * Math.max(1, scale)) + 1;
+export const reachOf = (name: KernelName, scale: number): number => Math.ceil(radiusOf(name) * Math.max(1, scale)) + 1;
 
 /**
  * The pixels that count for a point at `at` (pixel 0 spans 0 to 1), none outside 0 to `length`.

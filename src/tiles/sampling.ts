@@ -1,16 +1,16 @@
 /** Reads one asset into a tile's grid: nearest pixels through their blocks, kernels over a window of the level. */
 import type { Asset, Assets } from './assets.js';
 import type { Block } from './blocks.js';
-import { createRoom, fillTaps, type KernelName, reachOf, type Resampling, type Room } from './kernels.js';
+import { filtered } from './filtering.js';
+import type { Resampling } from './kernels.js';
 import { createLayer, type Layer } from './layer.js';
 import { blockAt, blocksOf, findSamples, inMask, offsetIn, type Samples, unmasked } from './nearest.js';
 import type { Dimensions } from './overviews.js';
 import { chooseLevel } from './overviews.js';
 import type { Level, Plane } from './raster.js';
 import { type Area, decimationOf, isSameCrs, mayTouch, warpOf } from './warp.js';
-import { isSeen, opacity, weigher } from './weigh.js';
-import { averagedWidths, readWidths, warpWidths, type Widths } from './widths.js';
-import { checkBlocks, MAX_BLOCKS, readWindow } from './window.js';
+import { opacity } from './weigh.js';
+import { checkBlocks, MAX_BLOCKS } from './window.js';
 
 export interface Reading {
   /** Bands, counted from 0; none but alpha's kind is left out by the caller. */
@@ -56,8 +56,7 @@ export async function sampleAsset({ raster, name }: Pick<Asset, 'raster' | 'name
   // A warped dataset that is read as a whole is warped anew at the size of the picture (VRTWarpedDataset::IRasterIO).
   const kernel = warped ? reading.reproject : reading.resampling;
   if (kernel === 'nearest') return nearest(layer, { raster, name }, area, level, reading, assets);
-  const widths = warped ? (kernel === 'average' ? averagedWidths : warpWidths)(area, size, header, level) : readWidths(area, size, header, level);
-  return filtered(layer, { raster, name }, area, level, { ...reading, kernel, widths, warped }, assets);
+  return filtered(layer, { raster, name }, area, level, { ...reading, kernel, warped }, assets);
 }
 
 async function nearest(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'name'>, area: Area, level: Level, { bands, nodata }: Reading, assets: Assets): Promise<Layer | undefined> {
@@ -91,62 +90,6 @@ async function nearest(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'n
       values[target] = value;
       valid[target] = (nan ? Number.isNaN(value) : value === nodata) || alpha?.[target] === 0 ? 0 : 1;
     });
-  }
-  return layer;
-}
-
-interface Filter extends Reading {
-  readonly kernel: KernelName;
-  readonly widths: Widths;
-  readonly warped: boolean;
-}
-
-async function filtered(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'name'>, area: Area, level: Level, { bands, nodata, kernel, widths, warped }: Filter, assets: Assets): Promise<Layer | undefined> {
-  const warp = warpOf(area, layer, raster.header, level);
-  const { width } = layer;
-  const { part } = warp;
-  const columns = new Float64Array(width);
-  const rows = new Float64Array(width);
-  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
-  const inside = (column: number, row: number): boolean => column >= 0 && column <= level.width && row >= 0 && row <= level.height;
-  for (let y = part.top; y < part.bottom; y++) {
-    warp.row(y, columns, rows);
-    for (let x = part.left; x < part.right; x++) {
-      const column = columns[x] ?? Number.NaN;
-      const row = rows[x] ?? Number.NaN;
-      if (!inside(column, row)) continue;
-      if (column < box.left) box.left = column;
-      if (column > box.right) box.right = column;
-      if (row < box.top) box.top = row;
-      if (row > box.bottom) box.bottom = row;
-    }
-  }
-  if (box.left > box.right) return undefined;
-  const [reachX, reachY] = [reachOf(kernel, widths.x), reachOf(kernel, widths.y)];
-  const rectangle = {
-    left: Math.max(0, Math.floor(box.left) - reachX), top: Math.max(0, Math.floor(box.top) - reachY),
-    right: Math.min(level.width, Math.ceil(box.right) + reachX), bottom: Math.min(level.height, Math.ceil(box.bottom) + reachY),
-  };
-  const window = await readWindow(raster, level, rectangle, bands, nodata, name, assets.blocks);
-  const weigh = weigher(layer, window, raster.type);
-  const roomFor = (at: number, width: number, length: number, room = createRoom()): Room => {
-    fillTaps(room, kernel, at, width, length);
-    return room;
-  };
-  // Along straight axes the weights of a column are those of every row.
-  const ofColumns = warp.axes === undefined ? undefined : Array.from(warp.axes.columns, (at) => roomFor(at, widths.x, level.width));
-  const across = createRoom();
-  const down = createRoom();
-  let downAt = Number.NaN;
-  for (let y = part.top; y < part.bottom; y++) {
-    warp.row(y, columns, rows);
-    for (let x = part.left; x < part.right; x++) {
-      const column = columns[x] ?? Number.NaN;
-      const row = rows[x] ?? Number.NaN;
-      if (!inside(column, row) || (warped && !isSeen(window, column, row))) continue;
-      if (row !== downAt) roomFor((downAt = row), widths.y, level.height, down);
-      weigh(y * width + x, ofColumns?.[x] ?? roomFor(column, widths.x, level.width, across), down);
-    }
   }
   return layer;
 }
