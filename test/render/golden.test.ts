@@ -41,6 +41,10 @@ const fields = (x: number, y: number): number[] => [20 + (x >> 3) * 3, 230 - (y 
 const WORLD: CogOptions = { width: 360, height: 180, block: 64, pixels: fields };
 const UTM: CogOptions = { width: 600, height: 500, block: 128, epsg: 32_633, west: 300_000, north: 5_400_000, res: 100, pixels: fields };
 
+/** Nothing alike beside each other: it tells how wide a kernel is. */
+const rough = (x: number, y: number): number[] => [(Math.imul(x * 7919 + y * 104_729, 2_654_435_761) >>> 24) & 255];
+const ROUGH: CogOptions = { ...UTM, bands: 1, pixels: rough };
+
 const COGS: Readonly<Record<string, () => Promise<Buffer>>> = {
   world: () => makeCog(WORLD),
   'world-jpeg': () => makeCog({ ...WORLD, compression: 'jpeg' }),
@@ -53,6 +57,10 @@ const COGS: Readonly<Record<string, () => Promise<Buffer>>> = {
   alpha: () => makeCog({ ...UTM, bands: 4, pixels: (x, y) => [...fields(x, y), (x >> 5) % 4 * 85] }),
   nodata: () => makeCog({ ...UTM, bands: 1, nodata: 7, pixels: (x, y) => [(x >> 6) % 2 === (y >> 6) % 2 ? 7 : 20 + (x >> 3)] }),
   wide: () => makeCog({ ...UTM, bands: 1, dtype: 'uint16', pixels: (x, y) => [(x >> 3) * 300 + (y >> 3) * 100] }),
+  rough: () => makeCog({ ...ROUGH, overviews: false }),
+  'rough-overviews': () => makeCog(ROUGH),
+  'rough-nodata': () => makeCog({ ...ROUGH, nodata: 7 }),
+  'rough-alpha': () => makeCog({ ...ROUGH, bands: 2, pixels: (x, y) => [...rough(x, y), x < 400 ? 255 : 0] }),
   west: () => makeCog({ ...WORLD, width: 190, pixels: () => [200, 30, 30] }),
   palette: async () => {
     const directories = readDirectories(await makeCog({ ...UTM, bands: 1, pixels: (x, y) => [((x >> 4) + (y >> 4)) % 6] }));
@@ -63,6 +71,8 @@ const COGS: Readonly<Record<string, () => Promise<Buffer>>> = {
 };
 
 const both = (method: 'average' | 'bilinear' | 'cubic'): Style => ({ resampling: method, reproject: method });
+/** Far below the UTM rasters' own zoom, as a whole and cut off. */
+const [FAR, CUT] = [[7, 68, 44], [8, 136, 88]] as const;
 /** Of the world; across the edge of the UTM raster, and inside it; of the mercator raster. */
 const [W, U, I, M] = [[2, 1, 1], [9, 274, 176], [10, 548, 353], [3, 2, 3]] as const;
 
@@ -95,6 +105,14 @@ const TILES: Readonly<Record<string, Golden>> = {
   'two assets': { cogs: ['west', 'world'], tile: [1, 0, 0] },
   'mean of two': { cogs: ['west', 'world'], tile: [1, 0, 0], style: { selection: 'mean' } },
   'highest of two': { cogs: ['west', 'world'], tile: [1, 0, 0], style: { selection: 'highest' } },
+  'rough far bilinear': { cogs: ['rough'], tile: FAR, style: both('bilinear') },
+  'rough far cubic': { cogs: ['rough'], tile: FAR, style: both('cubic') },
+  'rough cut bilinear': { cogs: ['rough'], tile: CUT, style: both('bilinear') },
+  'rough overviews far bilinear': { cogs: ['rough-overviews'], tile: FAR, style: both('bilinear') },
+  'rough overviews cut by nearest': { cogs: ['rough-overviews'], tile: CUT, style: { resampling: 'bilinear', reproject: 'nearest' } },
+  'rough nodata far bilinear': { cogs: ['rough-nodata'], tile: FAR, style: both('bilinear') },
+  'rough nodata cut bilinear': { cogs: ['rough-nodata'], tile: CUT, style: both('bilinear') },
+  'rough alpha far bilinear': { cogs: ['rough-alpha'], tile: FAR, style: both('bilinear') },
   jpeg: { cogs: ['world-jpeg'], tile: W },
   webp: { cogs: ['world-webp'], tile: W },
   lzw: { cogs: ['world-lzw'], tile: W },
