@@ -6,6 +6,7 @@ import { messageOf } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { hookLinks, isHookLink, type Link, paths } from '../links.js';
 import type { StacCollection } from '../pgstac/collections.js';
+import { assetOfItems } from '../pgstac/other-href.js';
 import { holdSearch, registerSearch, releaseSearches } from '../pgstac/searches.js';
 import type { Services } from '../services.js';
 import { dataAssetKey } from '../stac/assets.js';
@@ -20,8 +21,23 @@ export const collectionSearch = (id: string): JsonObject => ({
 
 export const collectionSearchMetadata = (id: string): JsonObject => ({ type: 'mosaic', name: `${id} mosaic` });
 
-/** The asset that holds the COGs of a collection's items, as far as its `item_assets` tell. */
-export const collectionAsset = (collection: JsonObject): string => dataAssetKey(collection['item_assets']) ?? 'data';
+/** The asset that holds the COGs of a collection's items: as its `item_assets` tell, else as its links of the hook do, which follow its first items. */
+export const collectionAsset = (collection: JsonObject): string => dataAssetKey(collection['item_assets']) ?? linkedAsset(collection['links']) ?? 'data';
+
+function linkedAsset(links: unknown): string | undefined {
+  const linked = Array.isArray(links) ? (links as Link[]).find((link) => link.rel === 'tilejson' && isHookLink(link)) : undefined;
+  const [, query = ''] = linked?.href.split('?') ?? [];
+  return new URLSearchParams(query).get('assets') ?? undefined;
+}
+
+/** The links of a collection whose first items tell which asset is theirs: a collection mostly comes before its items. */
+export function linksToAssetOf(collection: StacCollection, [item]: readonly JsonObject[]): { readonly links?: Json } {
+  const { item_assets: told, links } = collection;
+  const asset = dataAssetKey(told) === undefined ? dataAssetKey(item?.['assets']) : undefined;
+  if (asset === undefined || !Array.isArray(links)) return {};
+  const led = (links as unknown as Link[]).map((link) => (isHookLink(link) ? { ...link, href: link.href.replace(/(?<=[?&]assets=)[^&]*/, () => encodeURIComponent(asset)) } : link));
+  return { links: led as unknown as Json };
+}
 
 export interface Hooked {
   readonly collection: StacCollection;
@@ -47,7 +63,8 @@ export async function registerCollectionSearch(
     await releaseSearches(client, 'collection', id, [search.id]);
     await client.query('DELETE FROM stac_mosaic.unregistered_collections WHERE collection_id = $1', [id]);
     await client.query('RELEASE SAVEPOINT register_search');
-    return { collection: withSearch(collection, search.id, storedBase), searchId: search.id };
+    const asset = dataAssetKey(collection['item_assets']) ?? (await assetOfItems(client, id)) ?? collectionAsset(collection);
+    return { collection: withSearch(collection, search.id, asset, storedBase), searchId: search.id };
   } catch (error) {
     if (isRetryable(error)) throw error;
     await client.query('ROLLBACK TO SAVEPOINT register_search');
@@ -72,10 +89,10 @@ function withoutSearch(collection: StacCollection): StacCollection {
   };
 }
 
-function withSearch(collection: StacCollection, searchId: string, base: string): StacCollection {
+function withSearch(collection: StacCollection, searchId: string, asset: string, base: string): StacCollection {
   const clean = withoutSearch(collection);
   const summaries = isObject(clean['summaries']) ? clean['summaries'] : {};
-  const links = hookLinks(base, searchId, collectionAsset(collection), `${paths.collection(collection.id)}/mosaic.json`);
+  const links = hookLinks(base, searchId, asset, `${paths.collection(collection.id)}/mosaic.json`);
   return {
     ...clean,
     summaries: { ...summaries, [SEARCH_ID]: [searchId] },

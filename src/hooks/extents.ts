@@ -7,23 +7,24 @@ import type { PoolClient } from 'pg';
 import { type JsonObject, sameJson, textOf } from '../json.js';
 import { findCollection, hasOtherItems, type RowLock, type StacCollection, updateCollection } from '../pgstac/collections.js';
 import { measureSpan } from '../pgstac/extents.js';
+import { linksToAssetOf } from './collection-search.js';
 import { ALL_SIDES, hasSide, type Sides, sidesReached, sidesWithout, type Span, spanOfCollection, spanOfItems, toExtent, union } from '../stac/span.js';
 
 const EVERYWHERE = { spatial: { bbox: [[-180, -90, 180, 90]] }, temporal: { interval: [[null, null]] } };
 
-/** Writes the extent under the row's lock, unless it is what it was. */
-async function setExtent(client: PoolClient, id: string, lock: RowLock, next: (stored: StacCollection) => Promise<JsonObject> | JsonObject): Promise<void> {
+/** Writes the extent, and what else follows the items, under the row's lock, unless it is what it was. */
+async function change(client: PoolClient, id: string, lock: RowLock, next: (stored: StacCollection) => Promise<JsonObject>): Promise<void> {
   const collection = await findCollection(client, id, lock);
   if (collection === undefined) return;
-  const extent = await next(collection);
-  if (!sameJson(extent, collection['extent'])) await updateCollection(client, { ...collection, extent });
+  const changed = { ...collection, ...(await next(collection)) };
+  if (!sameJson(changed, collection)) await updateCollection(client, changed);
 }
 
 const covers = (said: Span | undefined, added: Span): boolean => said !== undefined && sameJson(toExtent(union(said, added)), toExtent(said));
 
 /**
- * After an insert: the extent grows to hold the new items; that of a collection's first items is theirs. Costs one look at
- * the collection where they lie within it, whatever its size.
+ * After an insert: the extent grows to hold the new items; that of a collection's first items is theirs, and their asset
+ * is the one that its links name. Costs one look at the collection where they lie within it, whatever its size.
  */
 export async function widenExtent(client: PoolClient, collectionId: string, items: readonly JsonObject[]): Promise<void> {
   if (items.length === 0) return;
@@ -32,11 +33,11 @@ export async function widenExtent(client: PoolClient, collectionId: string, item
   const ids = items.map((item) => textOf(item['id']));
   const added = spanOfItems(items);
   if (covers(spanOfCollection(collection), added) && (await hasOtherItems(client, collectionId, ids))) return;
-  await setExtent(client, collectionId, 'FOR NO KEY UPDATE', async (stored) => {
+  await change(client, collectionId, 'FOR NO KEY UPDATE', async (stored) => {
     // Asked under the lock: two writers of first items would each write only their own.
-    if (!(await hasOtherItems(client, collectionId, ids))) return toExtent(added);
+    if (!(await hasOtherItems(client, collectionId, ids))) return { extent: toExtent(added), ...linksToAssetOf(stored, items) };
     const now = spanOfCollection(stored);
-    return now === undefined ? exactExtent(client, collectionId) : toExtent(union(now, added));
+    return { extent: now === undefined ? await exactExtent(client, collectionId) : toExtent(union(now, added)) };
   });
 }
 
@@ -69,9 +70,9 @@ export async function holdExtent(client: PoolClient, collection: StacCollection,
 export async function shrinkSpan(client: PoolClient, collectionId: string, gone: Span, added?: Span): Promise<void> {
   const collection = await findCollection(client, collectionId);
   if (collection === undefined || !hasSide(sidesAtStake(spanOfCollection(collection), gone, added))) return;
-  await setExtent(client, collectionId, 'FOR UPDATE', (stored) => {
+  await change(client, collectionId, 'FOR UPDATE', async (stored) => {
     const said = spanOfCollection(stored);
-    return exactExtent(client, collectionId, said, sidesAtStake(said, gone, added));
+    return { extent: await exactExtent(client, collectionId, said, sidesAtStake(said, gone, added)) };
   });
 }
 

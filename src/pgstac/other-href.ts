@@ -1,4 +1,5 @@
-/** The href of an item's data asset where it is not under the usual key. */
+/** The data asset of items where it is not under the usual key. */
+import type { ClientBase } from 'pg';
 import { isObject, type JsonObject } from '../json.js';
 import { dataAssetKey } from '../stac/assets.js';
 
@@ -9,11 +10,23 @@ export interface OtherAssets {
 }
 
 /** Roles and types of assets may stand in the collection's `item_assets` only (dehydrated content). */
-export function hrefOfOther({ assets, item_assets: base }: OtherAssets): string | undefined {
+function keyOfOther({ assets, item_assets: base }: OtherAssets): string | undefined {
   if (!isObject(assets)) return undefined;
-  const merged = Object.fromEntries(
+  return dataAssetKey(Object.fromEntries(
     Object.entries(assets).map(([key, asset]) => [key, isObject(asset) && isObject(base?.[key]) ? { ...base[key], ...asset } : asset]),
-  );
-  const found = assets[dataAssetKey(merged) ?? ''];
+  ));
+}
+
+export function hrefOfOther(other: OtherAssets): string | undefined {
+  const found = other.assets?.[keyOfOther(other) ?? ''];
   return isObject(found) && typeof found['href'] === 'string' ? found['href'] : undefined;
+}
+
+/** The key of the data asset of any item of a collection; undefined where there is none. */
+export async function assetOfItems(client: ClientBase, collection: string): Promise<string | undefined> {
+  const { rows } = await client.query<OtherAssets>(
+    "SELECT i.content->'assets' AS assets, (SELECT c.content->'item_assets' FROM pgstac.collections c WHERE c.id = $1) AS item_assets FROM pgstac.items i WHERE i.collection = $1 LIMIT 1",
+    [collection],
+  );
+  return rows[0] === undefined ? undefined : keyOfOther(rows[0]);
 }

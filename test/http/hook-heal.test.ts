@@ -1,8 +1,8 @@
-/** The hook where something went wrong: registrations that fail, bases that change, searches that somebody deleted. */
+/** The hook where something went wrong or comes late: registrations that fail, bases that change, searches that somebody deleted, items after their collection. */
 import { readFile } from 'node:fs/promises';
 import { healCollections } from '../../src/hooks/heal-collections.js';
 import { linksOf, listOf, type Loose, text } from '../support/client.js';
-import { collectionBody } from '../support/datasets.js';
+import { collectionBody, itemBody } from '../support/datasets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
 let server: TestServer;
@@ -58,6 +58,43 @@ it('a search that another program deleted is registered again under its id', asy
   await healCollections(server.services, true);
   expect((await server.request('GET', `/searches/${text(id)}/info`)).status).toBe(200);
   expect(searchIds(await stored('c'))).toEqual([id]);
+});
+
+describe('the asset that the links name', () => {
+  const assets = (name: string): Record<string, unknown> => ({ [name]: { href: 'https://cogs.example.com/a.tif', type: 'image/tiff; application=geotiff' }, thumbnail: { href: 'https://cogs.example.com/a.png', type: 'image/png' } });
+  const named = async (): Promise<(string | null)[]> => {
+    const { body } = await server.request('GET', '/collections/c');
+    const now = ['preview', 'tilejson', 'tiles'].flatMap((rel) => linksOf(body, rel)).map(({ href }) => new URL(text(href)).searchParams.get('assets'));
+    const kept = listOf((await stored('c'))['links']).filter(({ rel }) => text(rel) === 'preview').map(({ href }) => text(href).replace(/.*assets=/, ''));
+    return [...new Set([...now, ...kept])];
+  };
+  const post = async (id: string, asset: string): Promise<number> => (await server.request('POST', '/collections/c/items', { body: itemBody(id, { assets: assets(asset) }) })).status;
+
+  it('is the one of the first items, through PUT and PATCH', async () => {
+    await server.request('POST', '/collections', { body: collectionBody('c') });
+    expect(await named()).toEqual(['data']);
+    expect([await post('a', 'visual image'), await post('b', 'other')]).toEqual([201, 201]);
+    expect(await named()).toEqual(['visual image', 'visual%20image']);
+    await server.request('PUT', '/collections/c', { body: collectionBody('c') });
+    expect(await named()).toEqual(['visual image', 'visual%20image']);
+    await server.request('PATCH', '/collections/c', { body: { links: [] } });
+    expect(await named()).toEqual(['visual image', 'visual%20image']);
+    expect((await server.request('GET', '/collections/c/mosaic.json')).status).toBe(200);
+  });
+
+  it('is the one that item_assets tell, whatever the items have', async () => {
+    await server.request('POST', '/collections', { body: collectionBody('c', { item_assets: { cog: { roles: ['data'], type: 'image/tiff; application=geotiff' } } }) });
+    await post('a', 'visual');
+    expect(await named()).toEqual(['cog']);
+  });
+
+  it('is the one of items that others loaded, once the collection is registered', async () => {
+    await query('SELECT pgstac.create_collection($1::jsonb)', [JSON.stringify(collectionBody('c'))]);
+    await query('SELECT pgstac.create_item($1::jsonb)', [JSON.stringify({ ...itemBody('a', { assets: assets('visual') }), collection: 'c' })]);
+    await query("INSERT INTO stac_mosaic.unregistered_collections (collection_id, reason) VALUES ('c', 'loaded by others')");
+    await healCollections(server.services, false);
+    expect(await named()).toEqual(['visual']);
+  });
 });
 
 describe('an operator’s SQL', () => {
