@@ -70,7 +70,7 @@ const nodata: Parameter<number> = {
 };
 
 const colormapName: Parameter<Colormap> = {
-  ...text('One of matplotlib\'s colormaps, for a picture of one band.', { enum: COLORMAP_NAMES }),
+  ...text('One of the colormaps of matplotlib, cmocean and rio-tiler, for a picture of one band.', { enum: COLORMAP_NAMES }),
   parse: (values, name) => namedColormap(values[0] ?? '', name),
 };
 

@@ -1,13 +1,17 @@
-/** Colormaps: matplotlib's by name, and the caller's own as JSON, as titiler reads them. */
+/** Colormaps: titiler's by name, and the caller's own as JSON, as titiler reads them. */
 import { data } from 'js-colormaps-es';
 import { invalidAt } from '../errors.js';
+import { CMOCEAN, RIO_TILER } from './colormap-tables.js';
 import type { Colormap, Rgba } from './style.js';
 
 const SIZE = 256;
 const named = new Map(Object.entries(data).map(([name, { colors }]) => [name.toLowerCase(), colors]));
+const tables = new Map(Object.entries({ ...CMOCEAN, ...RIO_TILER }));
+/** titiler has no reverse of these. */
+const oneWay = new Set(Object.keys(RIO_TILER));
 
-/** In lower case, each also with `_r` for its reverse. */
-export const COLORMAP_NAMES: readonly string[] = [...named.keys()].flatMap((name) => [name, `${name}_r`]).toSorted();
+/** In lower case; all but three also with `_r` for the reverse. */
+export const COLORMAP_NAMES: readonly string[] = [...named.keys(), ...tables.keys()].flatMap((name) => (oneWay.has(name) ? [name] : [name, `${name}_r`])).toSorted();
 
 /**
  * A colormap of 256 values.
@@ -15,15 +19,32 @@ export const COLORMAP_NAMES: readonly string[] = [...named.keys()].flatMap((name
  */
 export function namedColormap(name: string, path = 'colormap_name'): Extract<Colormap, { type: 'values' }> {
   const lower = name.toLowerCase();
-  const colours = named.get(lower) ?? named.get(lower.replace(/_r$/, ''));
-  if (colours === undefined) throw invalidAt(path, `${name.slice(0, 40)} is no colormap here; known are matplotlib's, such as viridis, and each with _r behind it`);
+  if (!COLORMAP_NAMES.includes(lower)) throw invalidAt(path, `${name.slice(0, 40)} is no colormap here; known are matplotlib's and cmocean's, such as viridis and thermal, and each with _r behind it, and ${[...oneWay].join(', ')}`);
+  const reversed = !named.has(lower) && !tables.has(lower);
+  const forward = reversed ? lower.replace(/_r$/, '') : lower;
+  const table = tables.get(forward);
+  const colourAt = table === undefined ? spread(named.get(forward) ?? []) : listed(table);
+  return { type: 'values', colours: Array.from({ length: SIZE }, (_, i) => [i, colourAt(i, reversed)]) };
+}
+
+type ColourAt = (value: number, reversed: boolean) => Rgba;
+
+/** Fewer colours than values stand for as many values each. */
+function spread(colours: readonly (readonly number[])[]): ColourAt {
   const count = colours.length;
-  const list = Array.from({ length: SIZE }, (_, i): [number, Rgba] => {
-    const at = Math.min(count - 1, Math.floor((i / (SIZE - 1)) * count));
-    const [r, g, b] = colours[named.has(lower) ? at : count - 1 - at] ?? [0, 0, 0];
-    return [i, [byte(r), byte(g), byte(b), 255]];
-  });
-  return { type: 'values', colours: list };
+  return (value, reversed) => {
+    const at = Math.min(count - 1, Math.floor((value / (SIZE - 1)) * count));
+    const [r = 0, g = 0, b = 0] = colours[reversed ? count - 1 - at : at] ?? [];
+    return [byte(r), byte(g), byte(b), 255];
+  };
+}
+
+function listed(table: string): ColourAt {
+  const bytes = Buffer.from(table, 'base64');
+  return (value, reversed) => {
+    const at = 3 * (reversed ? SIZE - 1 - value : value);
+    return [bytes[at] ?? 0, bytes[at + 1] ?? 0, bytes[at + 2] ?? 0, 255];
+  };
 }
 
 /** As matplotlib makes bytes of its colours: each of 256 steps alike. */

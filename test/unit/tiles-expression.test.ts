@@ -36,6 +36,9 @@ describe('a colormap', () => {
     expect([viridis[0], viridis[255]]).toEqual([[0, [68, 1, 84, 255]], [255, [253, 231, 37, 255]]]);
     expect(namedColormap('viridis_r').colours[0]?.[1]).toEqual([253, 231, 37, 255]);
     expect(namedColormap('set1').colours[0]?.[1]).toEqual([228, 26, 28, 255]);
+    expect(namedColormap('thermal').colours[255]?.[1]).toEqual(namedColormap('Thermal_r').colours[0]?.[1]);
+    expect(namedColormap('rplumbo').colours[0]?.[1]).toEqual([0, 0, 0, 255]);
+    expect(() => namedColormap('cfastie_r')).toThrow(expect.objectContaining({ kind: 'InvalidInput' }) as Error);
     expect(() => namedColormap('constructor')).toThrow(expect.objectContaining({ kind: 'InvalidInput' }) as Error);
   });
 
