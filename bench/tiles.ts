@@ -21,7 +21,7 @@ const WORKERS = availableParallelism();
 const CLIENTS = [1, 4];
 /** Rounds of each case, each with tiles of its own, and tiles of a round for one client. */
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 2);
-const TILES = Number(process.env['BENCH_PER_ROUND'] ?? 35);
+const TILES = Number(process.env['BENCH_PER_ROUND'] ?? 28);
 /** Names of sets, to measure some alone; nothing is then written. */
 const ONLY = (process.env['BENCH_SETS'] ?? '').split(',').filter((name) => name !== '');
 const TRANSPORTS_MEASURED: readonly Transport[] = process.env['BENCH_FROM'] === 'http' ? ['http'] : process.env['BENCH_FROM'] === 'file' ? ['file'] : ['file', 'http'];

@@ -32,7 +32,7 @@ export interface Assets {
 }
 
 export interface CacheLimits {
-  /** Bytes of decoded blocks; a picture of 512 x 512 takes up to 8 ms to decode, 106 of them are 80 MB. */
+  /** Bytes of decoded blocks; a picture of 512 x 512 takes up to 3 ms to decode, 106 of them are 80 MB. */
   readonly blockBytes?: number;
   readonly headerBytes?: number;
   /** Milliseconds after which a header is read again, so that a file which was replaced is seen. */

@@ -12,7 +12,7 @@ export interface GeoTiffPicture {
   readonly alpha: boolean;
 }
 
-interface Tag {
+export interface Tag {
   readonly id: number;
   /** TIFF 6.0 section 2: 3 short, 4 long, 12 double. */
   readonly type: 3 | 4 | 12;
@@ -49,8 +49,8 @@ export function encodeGeoTiff({ width, height, type, bands, alpha }: GeoTiffPict
   return assemble(tags, data);
 }
 
-/** Header, directory, the values that do not fit into it, the strip. */
-function assemble(tags: readonly Tag[], data: Uint8Array): Uint8Array<ArrayBuffer> {
+/** Header, directory, the values that do not fit into it, the strip: its place, tag 273, is filled in. */
+export function assemble(tags: readonly Tag[], data: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytesOf = ({ type, values }: Tag): number => SIZES[type] * values.length;
   let valuesAt = 8 + 2 + tags.length * 12 + 4;
   const dataAt = tags.reduce((at, tag) => (bytesOf(tag) > 4 ? at + bytesOf(tag) + (bytesOf(tag) % 2) : at), valuesAt);
