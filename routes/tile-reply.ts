@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import type { Geometry } from 'geojson';
 import type { accessParameters, narrowParameters } from '../schemas/titiler.js';
 import type { Parsed } from '../schemas/parameters.js';
-import { asOfNow } from '../src/pgstac/as-of-now.js';
+import { asOfNow, type Moment, momentOf } from '../src/pgstac/as-of-now.js';
 import type { Target } from '../src/searches/target.js';
 import { assetsOn, type TileAssets, type TileLimits } from '../src/searches/tile-assets.js';
 import { inSpan } from '../src/telemetry/spans.js';
@@ -50,13 +50,13 @@ const files = fileVersions();
 
 const known = asOfNow<Target>(TARGETS);
 
-/** A target as of this moment; every tile is a use of its search. */
-async function targetOf(kind: TargetKind, call: TileCall): Promise<Target> {
+/** A target as of a moment; every tile is a use of its search. */
+async function targetOf(kind: TargetKind, call: TileCall, now: Moment): Promise<Target> {
   let isRead = false;
   const target = await known(call.services.database.pool, JSON.stringify([kind, call.params['searchId'], call.params['collectionId'], call.params['datasetId'], narrowingOf(kind, call.search), call.visibility.hidden]), () => {
     isRead = true;
     return narrowedTarget(kind, call);
-  });
+  }, now);
   if (!isRead && target.searchId !== undefined) await call.services.searchUse.used(target.searchId);
   return target;
 }
@@ -73,17 +73,18 @@ export function limitsOf({ scan_limit: scan, items_limit: items, time_limit: sec
 }
 
 /** An answer made of a target, or TiTiler's where one is set up. */
-export async function ofTarget(call: TileCall, { kind, path }: Pick<PlaceQuestion, 'kind' | 'path'>, answer: (target: Target) => Promise<Reply>): Promise<Reply> {
-  const target = await targetOf(kind, call);
-  if (kind === 'catalog') return answer(target); // TiTiler has no name for it
+export async function ofTarget(call: TileCall, { kind, path }: Pick<PlaceQuestion, 'kind' | 'path'>, answer: (target: Target, now: Moment) => Promise<Reply>): Promise<Reply> {
+  const now = momentOf(call.services.database.pool);
+  const target = await targetOf(kind, call, now);
+  if (kind === 'catalog') return answer(target, now); // TiTiler has no name for it
   const titiler = titilerFor(call, target);
-  return titiler === undefined ? answer(target) : titilerReply(titiler, call, kind, target, path);
+  return titiler === undefined ? answer(target, now) : titilerReply(titiler, call, kind, target, path);
 }
 
 export function tileReply(call: TileCall, { place, assets, draw, headers, ...question }: TileQuestion): Promise<Reply> {
   const began = performance.now();
-  return ofTarget(call, question, async (target) => {
-    const found = await assetsOn(call.services, target, place, assets, limitsOf(call.query));
+  return ofTarget(call, question, async (target, now) => {
+    const found = await assetsOn(call.services, target, place, assets, limitsOf(call.query), now);
     return answerTile(call, found, performance.now() - began, draw, headers);
   });
 }

@@ -94,8 +94,8 @@ export const point = (kind: PartKind): Operation =>
       const names = assetsOf(query, style);
       // All items there, whichever covers which, as titiler-pgstac asks.
       const { exitWhenFull: _full, skipCovered: _covered, ...limits } = limitsOf(query);
-      return ofTarget(call, { kind, path: ['point', asked.coordinates.join(',')] }, async (target) => {
-        const found = await assetsOn(call.services, target, { type: 'Point', coordinates: [...asked.position] }, names, limits);
+      return ofTarget(call, { kind, path: ['point', asked.coordinates.join(',')] }, async (target, now) => {
+        const found = await assetsOn(call.services, target, { type: 'Point', coordinates: [...asked.position] }, names, limits, now);
         return answerPoint(call, asked, namedStyle(style, names, target), found, nameOf);
       });
     },
@@ -123,11 +123,11 @@ export const statistics = (kind: PartKind): Operation =>
       const style = styleOf(query);
       const names = assetsOf(query, style);
       const [size, limits, options] = [sizeOf(call), limitsOf(query), statisticsOptions(query)];
-      return ofTarget(call, { kind, path: ['statistics'] }, async (target) => {
+      return ofTarget(call, { kind, path: ['statistics'] }, async (target, now) => {
         const began = performance.now();
         const measured: { readonly found: TileAssets; readonly result: Measured }[] = [];
         for (const { bbox, epsg, extent, cut } of features) {
-          const found = await assetsOn(services, target, bboxGeometry(bbox), names, limits);
+          const found = await assetsOn(services, target, bboxGeometry(bbox), names, limits, now);
           const hrefs = found.assets.flatMap((asset) => asset.hrefs);
           measured.push({ found, result: await services.renderer.measure({ epsg, extent, size, cut, hrefs, style: namedStyle(style, names, target), coverScale: query.cover_scale ?? 10, options }, signal) });
         }

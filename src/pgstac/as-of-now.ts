@@ -11,12 +11,13 @@ interface Remembered<T> {
 /**
  * Answers are kept together with PostgreSQL's snapshot: as long as no transaction has ended since, in whatever program, the
  * same rows are visible (0.2 ms to ask). Where it changed while something was being found, it is found again the next time.
+ * `now` is given where one request looks for several things: all of them are as of its moment, which is asked for once.
  */
-export function asOfNow<T extends object>(max: number): (pool: Pool, key: string, find: () => Promise<T>) => Promise<T> {
+export function asOfNow<T extends object>(max: number): (pool: Pool, key: string, find: () => Promise<T>, now?: Moment) => Promise<T> {
   const cacheOf = ofEach<LRUCache<string, Remembered<T>>>(() => new LRUCache({ max }));
-  return async (pool, key, find) => {
+  return async (pool, key, find, now = momentOf(pool)) => {
     const cache = cacheOf(pool);
-    const snapshot = await snapshotOf(pool);
+    const snapshot = await now();
     const known = cache.get(key);
     if (known?.snapshot === snapshot) return known.value;
     const value = await find();
@@ -24,6 +25,14 @@ export function asOfNow<T extends object>(max: number): (pool: Pool, key: string
     if ((await snapshotOf(pool)) === snapshot) cache.set(key, { snapshot, value });
     return value;
   };
+}
+
+/** A snapshot that is taken when it is first needed. */
+export type Moment = () => Promise<string>;
+
+export function momentOf(pool: Pool): Moment {
+  let snapshot: Promise<string> | undefined;
+  return () => (snapshot ??= snapshotOf(pool));
 }
 
 /**

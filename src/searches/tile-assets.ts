@@ -5,7 +5,7 @@ import type { PropertyResolver } from '../cql2/resolver.js';
 import type { Bbox } from '../geojson.js';
 import { isObject, textOf } from '../json.js';
 import { liveBounds } from '../pgstac/bounds.js';
-import { asOfNow } from '../pgstac/as-of-now.js';
+import { asOfNow, type Moment } from '../pgstac/as-of-now.js';
 import { listAssets, type TileAsset } from '../pgstac/asset-list.js';
 import { readItem } from '../pgstac/items-read.js';
 import { type AccessLimits, stackedItems } from '../pgstac/stacked-items.js';
@@ -42,8 +42,9 @@ const lists = asOfNow<TileAssets>(REMEMBERED);
  * Without `exitWhenFull` and `skipCovered` all of them up to the limit, since drawing ends by itself where every pixel is
  * filled, and a footprint that covers the tile may have holes in its pixels (docs/decisions/0050-tiles-served.md).
  * @param assets names of the assets of an item, all of which it needs; its data asset unless told
+ * @param now the moment that the target is of
  */
-export function assetsOn(services: Deps, target: Target, place: Geometry, assets: readonly string[] | undefined, limits: TileLimits = {}): Promise<TileAssets> {
+export function assetsOn(services: Deps, target: Target, place: Geometry, assets: readonly string[] | undefined, limits: TileLimits = {}, now?: Moment): Promise<TileAssets> {
   const wanted = assets ?? (target.asset === undefined || target.asset === 'data' ? undefined : [target.asset]);
   const { selection, sortby, natural, visibility } = target;
   const key = JSON.stringify([selection, sortby, natural, visibility.hidden, place, wanted, limits]);
@@ -51,7 +52,7 @@ export function assetsOn(services: Deps, target: Target, place: Geometry, assets
     const resolver = await resolverFor(services, target);
     const isStacked = limits.exitWhenFull === true || limits.skipCovered === true || limits.seconds !== undefined;
     return isStacked ? stacked(services, target, place, wanted, limits, resolver) : listed(services, target, place, wanted, limits, resolver);
-  });
+  }, now);
 }
 
 async function listed({ database }: Deps, target: Target, place: Geometry, wanted: readonly string[] | undefined, limits: TileLimits, resolver: PropertyResolver): Promise<TileAssets> {

@@ -45,6 +45,22 @@ test('a tile that was drawn is known, and its ETag is enough for a 304', async (
   expect(drawn()).toBe(before);
 });
 
+test('a known tile costs the database one question', async () => {
+  await postDataset(server, datasetBody('asked', [box(await square('asked.tif', 0, 20), 0, 20, 1)]));
+  await quiet('asked');
+  const asked: number[] = [];
+  // Whatever else writes meanwhile makes a tile look again.
+  for (let i = 0; i < 6; i++) {
+    let taken = 0;
+    const count = (): void => void taken++;
+    server.services.database.pool.on('acquire', count);
+    expect((await server.request('GET', '/api/datasets/asked/tiles/4/8/7')).status).toBe(200);
+    server.services.database.pool.off('acquire', count);
+    asked.push(taken);
+  }
+  expect(Math.min(...asked)).toBe(1);
+});
+
 test('another parameter, another order and a changed dataset are other tiles', async () => {
   const [under, over] = [await square('under.tif', 0, 20), await square('over.tif', 0, 20, blue)];
   await postDataset(server, datasetBody('changing', [box(under, 0, 20, 1), box(over, 0, 20, 2)]));
