@@ -52,13 +52,17 @@ export function locate(box: Extent, from: Epsg, epsg: Epsg, path: string): Locat
   return { bbox, epsg, extent: [minx, miny, bbox[0] > bbox[2] ? maxx + turn : maxx, maxy] };
 }
 
-/** A feature's bounds, and its polygons in the CRS that it is drawn in. @throws InvalidInput */
-export function locateGeometry(geometry: Polygon | MultiPolygon, from: Epsg, epsg: Epsg, path: string): Located & { readonly cut: Outline } {
-  const polygons = geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates;
-  const box = polygons.flat(2).reduce<[number, number, number, number]>(
+export const polygonsOf = (geometry: Polygon | MultiPolygon): Position[][][] => (geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates);
+
+export const boundsOf = (polygons: readonly (readonly (readonly Position[])[])[]): Extent =>
+  polygons.flat(2).reduce<Extent>(
     ([west, south, east, north], [x = 0, y = 0]) => [Math.min(west, x), Math.min(south, y), Math.max(east, x), Math.max(north, y)],
     [Infinity, Infinity, -Infinity, -Infinity],
   );
+
+/** A feature's bounds, and its polygons in the CRS that it is drawn in. @throws InvalidInput */
+export function locateGeometry(geometry: Polygon | MultiPolygon, from: Epsg, epsg: Epsg, path: string): Located & { readonly cut: Outline } {
+  const polygons = polygonsOf(geometry);
   const to = (position: Position): readonly [number, number] => {
     const [x = 0, y = 0] = position;
     if (from === epsg) return [x, y];
@@ -66,7 +70,7 @@ export function locateGeometry(geometry: Polygon | MultiPolygon, from: Epsg, eps
     const [lon, lat] = mercatorToLonLat([x, y, x, y]);
     return [lon, lat];
   };
-  return { ...locate(box, from, epsg, path), cut: polygons.map((polygon) => polygon.map((ring) => ring.map(to))) };
+  return { ...locate(boundsOf(polygons), from, epsg, path), cut: polygons.map((polygon) => polygon.map((ring) => ring.map(to))) };
 }
 
 /** `256` and `512.png` of a path: the size that it says, else that of the query. */

@@ -132,7 +132,7 @@ export const point = operation({
   query: { ...url, ...coordCrs, bidx, bands, expression, nodata, unscale, resampling, reproject },
   answers: { 200: pointAnswer, 204: { description: 'No asset there' }, 501: { description: 'A COG of a kind that is not read yet' }, ...upstream },
   async handle(call) {
-    const asked = probeOf(call);
+    const asked = await probeOf(call);
     const mosaic = await mosaicOfCall(call);
     const assets = assetsOfPoint(mosaic, ...asked.position);
     assertDrawable(call, mosaic, assets);

@@ -5,7 +5,8 @@ import { accessParameters, narrowParameters } from '../schemas/titiler.js';
 import { bboxGeometry } from '../src/geojson.js';
 import type { WantedFormat } from '../src/tiles/encode.js';
 import type { Outline } from '../src/tiles/outline.js';
-import { areaDrawing, contentHeaders, locate, locateGeometry, type Located, numberOf, pathFormat, sizeOf } from './areas.js';
+import { areaDrawing, contentHeaders, type Located, numberOf, pathFormat, sizeOf } from './areas.js';
+import { locateFrom, locateGeometryFrom } from './coordinates.js';
 import { type Call, type Operation, operation, type Reply } from './http.js';
 import { type TargetKind, upper } from './mosaics.js';
 import { tileReply } from './tile-reply.js';
@@ -51,11 +52,10 @@ export const box = (kind: PartKind, form: '' | 'Sized' = ''): Operation =>
     tag,
     query: queryOf(kind),
     answers,
-    handle(call) {
+    async handle(call) {
       const { query, params } = call;
       const { box: corners, format: written } = form === '' ? boxOf(params) : { ...boxOf(params), format: pathFormat(params) };
-      const from = query.coord_crs ?? 4326;
-      const located = locate(corners, from, query.dst_crs ?? from, 'minx,miny,maxx,maxy');
+      const located = await locateFrom(corners, query.coord_crs ?? 4326, query.dst_crs, 'minx,miny,maxx,maxy');
       const bounds = corners.join(',');
       return partReply(call, kind, located, written, (format) => (form === '' ? ['bbox', `${bounds}.${format}`] : ['bbox', bounds, sized(params, format)]));
     },
@@ -71,10 +71,9 @@ export const feature = (kind: PartKind, form: '' | 'Format' | 'Sized' = ''): Ope
     scope: 'read',
     body: featureBody,
     answers,
-    handle(call) {
+    async handle(call) {
       const { query, params, body } = call;
-      const from = query.coord_crs ?? 4326;
-      const located = locateGeometry(areaFeature(body).geometry, from, query.dst_crs ?? from, '/geometry/coordinates');
+      const located = await locateGeometryFrom(areaFeature(body).geometry, query.coord_crs ?? 4326, query.dst_crs, '/geometry/coordinates');
       return partReply(call, kind, located, pathFormat(params), (format) => (form === 'Sized' ? ['feature', sized(params, format)] : [`feature.${format}`]));
     },
   });

@@ -14,7 +14,8 @@ import { shownHref } from '../src/storage/source.js';
 import type { Measured } from '../src/tiles/measure.js';
 import type { Style } from '../src/tiles/style.js';
 import type { Area } from '../src/tiles/warp.js';
-import { degreesOf, locateGeometry, numberOf, sizeOf } from './areas.js';
+import { numberOf, sizeOf } from './areas.js';
+import { inDegrees, isDrawn, locateGeometryFrom } from './coordinates.js';
 import { type Call, type Operation, operation, type Reply } from './http.js';
 import { upper } from './mosaics.js';
 import type { PartKind } from './parts.js';
@@ -39,19 +40,21 @@ function namedStyle(style: Style, names: readonly string[] | undefined, target: 
 const nameOf = ({ collection, id }: TileAsset): string => `${collection}/${id}`;
 
 export interface Asked {
-  readonly epsg: Area['epsg'];
   /** As the caller wrote it. */
   readonly coordinates: readonly [number, number];
+  /** The same in a CRS that is drawn. */
+  readonly epsg: Area['epsg'];
+  readonly place: readonly [x: number, y: number];
   /** In degrees. */
   readonly position: readonly [lon: number, lat: number];
 }
 
 /** @throws InvalidInput */
-export function probeOf({ params, query }: { readonly params: Call['params']; readonly query: Parsed<typeof coordCrs> }): Asked {
+export async function probeOf({ params, query }: { readonly params: Call['params']; readonly query: Parsed<typeof coordCrs> }): Promise<Asked> {
   const [x, y] = [numberOf(params, 'lon'), numberOf(params, 'lat')];
-  const epsg = query.coord_crs ?? 4326;
-  const [lon, lat] = degreesOf([x, y, x, y], epsg, 'lon,lat');
-  return { epsg, coordinates: [x, y], position: [lon, lat] };
+  const code = query.coord_crs ?? 4326;
+  const [lon, lat] = await inDegrees([x, y, x, y], code, 'lon,lat');
+  return { coordinates: [x, y], ...(isDrawn(code) ? { epsg: code, place: [x, y] } : { epsg: 4326, place: [lon, lat] }), position: [lon, lat] };
 }
 
 export const pointAnswer = {
@@ -68,9 +71,9 @@ export const pointAnswer = {
 };
 
 /** The body of titiler's `/point`: an entry for each item whose assets all cover the point. */
-export async function answerPoint({ services, signal }: Pick<Call, 'services' | 'signal'>, { epsg, coordinates }: Asked, style: Style, found: TileAssets, name: (asset: TileAsset) => string): Promise<Reply> {
+export async function answerPoint({ services, signal }: Pick<Call, 'services' | 'signal'>, { epsg, place, coordinates }: Asked, style: Style, found: TileAssets, name: (asset: TileAsset) => string): Promise<Reply> {
   if (found.assets.length === 0) return { status: 204 };
-  const [x, y] = coordinates;
+  const [x, y] = place;
   const began = performance.now();
   const { points, failed } = await services.renderer.probe({ epsg, x, y, hrefs: found.assets.flatMap(({ hrefs }) => hrefs), style }, signal);
   const entries = points.flatMap(({ item, values, descriptions }) => {
@@ -87,9 +90,9 @@ export const point = (kind: PartKind): Operation =>
     tag,
     query: { ...reading, ...coordCrs, ...accessParameters, ...narrowingOf(kind) },
     answers: { 200: pointAnswer, 204: { description: 'No item there' }, ...undrawn },
-    handle(call) {
+    async handle(call) {
       const { query } = call;
-      const asked = probeOf(call);
+      const asked = await probeOf(call);
       const style = styleOf(query);
       const names = assetsOf(query, style);
       // All items there, whichever covers which, as titiler-pgstac asks.
@@ -116,10 +119,12 @@ export const statistics = (kind: PartKind): Operation =>
     scope: 'read',
     body: featuresBody,
     answers: { 200: statisticsAnswer, 204: { description: 'No item there' }, ...undrawn },
-    handle(call) {
+    async handle(call) {
       const { query, body, services, signal } = call;
-      const from = query.coord_crs ?? 4326;
-      const features = areaFeatures(body).map(({ geometry, document }, i) => ({ document, ...locateGeometry(geometry, from, query.dst_crs ?? from, `/features/${i}/geometry/coordinates`) }));
+      const features = await Promise.all(areaFeatures(body).map(async ({ geometry, document }, i) => ({
+        document,
+        ...(await locateGeometryFrom(geometry, query.coord_crs ?? 4326, query.dst_crs, `/features/${i}/geometry/coordinates`)),
+      })));
       const style = styleOf(query);
       const names = assetsOf(query, style);
       const [size, limits, options] = [sizeOf(call), limitsOf(query), statisticsOptions(query)];

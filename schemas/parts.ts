@@ -5,23 +5,36 @@ import { parseGeometry } from '../src/geojson.js';
 import { isObject, type JsonObject } from '../src/json.js';
 import type { StatisticsOptions } from '../src/tiles/statistics.js';
 import { MAX_SIDE } from '../src/tiles/request.js';
-import type { Area } from '../src/tiles/warp.js';
 import { flag, integer, type Parameter, type Parsed, repeated, type SchemaObject, text } from './parameters.js';
 
-/** EPSG:4326 has its longitude first here, as in GeoJSON. */
-const crs = (description: string): Parameter<Area['epsg']> => ({
-  ...text(`${description} EPSG:4326 (longitude first) or EPSG:3857; also as OGC writes them.`),
-  parse(values, name) {
-    const written = values[0] ?? '';
-    const code = written.trim().replace(/^.*[/:]/, '').toUpperCase();
-    if (code === '4326' || code === 'CRS84') return 4326;
-    if (code === '3857') return 3857;
-    throw invalidAt(name, `must be EPSG:4326 or EPSG:3857, not ${JSON.stringify(written.slice(0, 60))}`);
-  },
-});
+/** The code of a CRS however it is written; EPSG:4326 has its longitude first here, as in GeoJSON. */
+const codeOf = (written: string): string => written.trim().replace(/^.*[/:]/, '').toUpperCase().replace(/^CRS84$/, '4326');
 
-export const coordCrs = { coord_crs: crs('The CRS of the coordinates; EPSG:4326 unless told.') };
-export const dstCrs = { dst_crs: crs('The CRS of the picture; that of the coordinates unless told.') };
+const refused = (name: string, must: string, written: string): Error => invalidAt(name, `must be ${must}, not ${JSON.stringify(written.slice(0, 60))}`);
+
+/** Any CRS of the EPSG register. */
+export const coordCrs = {
+  coord_crs: {
+    ...text('The CRS of the coordinates, x (or longitude) first: EPSG:4326 unless told, or any other of the EPSG register; also as OGC writes them.'),
+    parse([written = '']: readonly string[], name: string): number {
+      const code = codeOf(written);
+      if (!/^\d{4,5}$/.test(code)) throw refused(name, 'a CRS such as EPSG:4326', written);
+      return Number(code);
+    },
+  },
+};
+
+export const dstCrs = {
+  dst_crs: {
+    ...text('The CRS of the picture; that of the coordinates unless told. EPSG:4326 (longitude first) or EPSG:3857; also as OGC writes them.'),
+    parse([written = '']: readonly string[], name: string): 4326 | 3857 {
+      const code = codeOf(written);
+      if (code === '4326') return 4326;
+      if (code === '3857') return 3857;
+      throw refused(name, 'EPSG:4326 or EPSG:3857', written);
+    },
+  },
+};
 
 export const sizeParameters = {
   max_size: integer('Pixels of the longer side at most; without it, a width or a height, those of the first asset.', 1, MAX_SIDE),

@@ -80,9 +80,9 @@ export function waysBy(definition: string): Ways {
 /** Columns and rows of a CRS are meridians and parallels: corners tell the box of an extent. */
 export const isCylindrical = (epsg: TileEpsg): boolean => epsg === 4326 || epsg === 3857 || epsg === 3395;
 
-/** Points between two corners that are looked at, as PROJ does for the bounds of an area (proj_trans_bounds). */
-const DENSITY = 21;
-const shares = Array.from({ length: DENSITY + 1 }, (_, i) => i / DENSITY);
+/** Points between two corners that are looked at, as PROJ does for the bounds of an area (proj_trans_bounds, densify_pts). */
+const BETWEEN = 21;
+const shares = Array.from({ length: BETWEEN + 2 }, (_, i) => i / (BETWEEN + 1));
 const WORLD: Extent = [-180, -90, 180, 90];
 
 const isFinitePosition = ([x, y]: Position): boolean => Number.isFinite(x) && Number.isFinite(y);

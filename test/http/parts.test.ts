@@ -59,6 +59,8 @@ describe('a point', () => {
     expect(await values('assets=near&assets=far&asset_as_band=true&expression=near-far')).toEqual([1001]);
     expect(await values('assets=far|expression=b1%2B1&assets=data|bidx=1')).toEqual([50, 50]);
     expect(await values('coord_crs=EPSG:3857', '562163.4,1693905.4')).toEqual([50, 49, 7]);
+    expect(await values('coord_crs=EPSG:32631', '720380,1664880')).toEqual([50, 49, 7]);
+    expect((await get('/collections/parts/point/1e9,1e9?coord_crs=EPSG:32631')).status).toBe(400);
     expect(await values('assets=far', '5.05,19.65')).toEqual([null]);
   });
 
@@ -70,6 +72,16 @@ describe('a point', () => {
 });
 
 describe('a box', () => {
+  it('may be of any CRS, and is drawn in one of two', async () => {
+    const box = '/collections/parts/bbox/500000,1700000,600000,1800000';
+    const { status, body } = await get(`${box}.png?coord_crs=EPSG:32631`);
+    expect([status, text(body['description'])]).toEqual([400, expect.stringContaining('dst_crs')]);
+    const { headers, ...drawn } = await get(`${box}/20x20.png?coord_crs=EPSG:32631&dst_crs=EPSG:4326`);
+    expect([drawn.status, headers['content-crs']]).toEqual([200, '<http://www.opengis.net/def/crs/EPSG/0/4326>']);
+    // As rasterio has it (transform_bounds).
+    expect(text(headers['content-bbox']).split(',').map(Number)).toEqual([3, 15.374829, 3.935926, 16.280833].map((edge) => expect.closeTo(edge, 5) as unknown));
+  });
+
   it('is drawn in the pixels of its asset, or in as many as are asked for', async () => {
     const whole = await get('/collections/parts/bbox/1,17,4,19.png');
     expect(await pixel(whole, 5, 3)).toEqual([30, 20, 15, 13, 7]);

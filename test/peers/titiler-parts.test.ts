@@ -52,9 +52,10 @@ const numbersOf = (value: unknown, at = ''): [string, number][] => {
   }
   const feature = (ring: number[][]): object => ({ type: 'Feature', properties: { name: 'x' }, geometry: { type: 'Polygon', coordinates: [ring] } });
   const alps = feature([[5.3, 44.1], [12.7, 43.2], [16.2, 47.9], [9.1, 48.3], [5.3, 44.1]]);
+  const inUtm = feature([[400000, 4900000], [900000, 5000000], [800000, 5500000], [300000, 5400000], [400000, 4900000]]);
   const field = feature([[-86.9995, 30.7299], [-86.9971, 30.7301], [-86.9979, 30.7319], [-86.9995, 30.7299]]);
 
-  it.each([['world', '10.5,45.3', 'data'], ['world', '-179.5,-89', 'data|bidx=3,1'], ['naip', '-86.998,30.7306', 'image'], ['naip', '-86.998,30.7306', 'image|expression=b1/b2&assets=image&expression=b1*b2']])('the same values of %s at %s with %s', async (of, place, assets) => {
+  it.each([['world', '10.5,45.3', 'data'], ['world', '-179.5,-89', 'data|bidx=3,1'], ['world', '2600000,1200000', 'data&coord_crs=EPSG:2056'], ['naip', '-86.998,30.7306', 'image'], ['naip', '-86.998,30.7306', 'image|expression=b1/b2&assets=image&expression=b1*b2']])('the same values of %s at %s with %s', async (of, place, assets) => {
     const [ours, theirs] = await Promise.all((await both(`${of === 'world' ? world : '/collections/naip'}/point/${place}?assets=${assets}`)).map(async (answer) => (await answer.json()) as Loose));
     expect(listOf(theirs?.['assets'])).toHaveLength(1);
     for (const [at, value] of numbersOf(theirs)) expect([at, new Map(numbersOf(ours)).get(at)]).toEqual([at, expect.closeTo(value, 4)]);
@@ -64,6 +65,7 @@ const numbersOf = (value: unknown, at = ''): [string, number][] => {
   it.each([
     ['world', 'max_size=200', alps, 1e-5], ['world', 'width=80&height=70&p=5&p=95&histogram_bins=20&histogram_range=0,100', alps, 1e-5],
     ['world', 'max_size=100&categorical=true&c=10&c=85&cover_scale=3', alps, 1e-5], ['naip', '', field, 0.01], ['naip', 'max_size=200&dst_crs=EPSG:3857', field, 0.01],
+    ['world', 'coord_crs=EPSG:32632&dst_crs=EPSG:4326&max_size=200', inUtm, 1e-5],
   ])('the same statistics of %s with %s', async (of, query, area, tolerance) => {
     const [ours, theirs] = await Promise.all((await both(`${of === 'world' ? `${world}/statistics?assets=data` : '/collections/naip/statistics?assets=image'}&${query}`, area)).map(async (answer) => ((await answer.json()) as Loose)['properties'] as Loose));
     const mine = new Map(numbersOf(ours));
@@ -79,6 +81,7 @@ const numbersOf = (value: unknown, at = ''): [string, number][] => {
   it.each([
     ['world', 'bbox/5,40,25,55.png?max_size=200', undefined], ['world', 'bbox/5,40,25,55/120x90.png?resampling=bilinear', undefined], ['world', 'bbox/5,40,25,55.png?max_size=200&dst_crs=EPSG:3857', undefined],
     ['world', 'bbox/500000,4000000,2500000,6000000.png?width=120&coord_crs=EPSG:3857', undefined], ['world', 'feature.png?max_size=300', alps], ['world', 'feature/100x120.png?rescale=0,100', alps],
+    ['world', 'bbox/300000,4800000,900000,5400000/100x120.png?coord_crs=EPSG:32632&dst_crs=EPSG:3857', undefined], ['world', 'feature/100x100.png?coord_crs=EPSG:32632&dst_crs=EPSG:4326', inUtm],
     ['naip', 'bbox/-86.9996,30.7295,-86.997,30.732.png', undefined], ['naip', 'bbox/-87.001,30.729,-86.996,30.733.png?max_size=300&dst_crs=EPSG:3857', undefined], ['naip', 'feature.png?height=150', field],
   ])('the same picture of %s: %s', async (of, path, area) => {
     const answers = await both(`${of === 'world' ? world : '/collections/naip'}/${path}${path.includes('?') ? '&' : '?'}assets=${of === 'world' ? 'data' : 'image'}`, area);
