@@ -26,7 +26,7 @@ export async function filtered(layer: Layer, asset: Pick<Asset, 'raster' | 'name
   const { kernel, warped, nodata } = filter;
   const warp = warpOf(area, layer, header, level);
   let any = false;
-  for (const { widths, ...region } of regionsOf(area, layer, header, level, { kernel, warped, atOnce: nodata !== undefined || alpha !== undefined })) {
+  for (const { widths, ...region } of regionsOf(area, layer, header, level, warp.part, { kernel, warped, atOnce: nodata !== undefined || alpha !== undefined })) {
     const part = common(region, warp.part);
     if (part !== undefined && (await fill(layer, asset, level, { ...filter, warp, part, widths }, assets))) any = true;
   }
