@@ -1,13 +1,11 @@
 /** `/files`: what the server itself stored, MosaicJSON copies, originals' metadata and thumbnails. */
+import { isUnfinished } from '../src/datasets/dataset-item.js';
 import { notFound } from '../src/errors.js';
 import { segment } from '../src/links.js';
 import { type Operation, operation, param } from './http.js';
 
 /** Nothing else of the store is served, whatever else may lie in its container or folder. */
 const SERVED = new Set(['metadata/mosaics', 'metadata/original', 'metadata/thumbnails']);
-
-/** The names of attempts, and of files that are being written. */
-const UNFINISHED = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(json|tmp)$/;
 
 /** Names as `metadata/mosaics/x.json`: folders and a file, each an encoded segment. */
 export const read: Operation = operation({
@@ -20,7 +18,7 @@ export const read: Operation = operation({
     // Stored names are encoded segments, and the path came decoded.
     const file = segment(param({ params }, 'name'));
     const name = `${folder}/${file}`;
-    const blob = !SERVED.has(folder) || UNFINISHED.test(file) || /^\.*$/.test(file) ? undefined : await services.blobs.get(name);
+    const blob = !SERVED.has(folder) || isUnfinished(file) || /^\.*$/.test(file) ? undefined : await services.blobs.get(name);
     if (blob === undefined) throw notFound(`The file ${name}`);
     return { text: blob.content, type: blob.type, headers: { ETag: blob.etag, 'Content-Length': String(blob.size), 'Cache-Control': 'no-cache' } };
   },

@@ -29,10 +29,13 @@ export interface DatasetParts {
 /** File systems hold names of 255 bytes, of which the store's own endings take up to 83 while it writes. */
 const LONGEST_NAME = 160;
 
-/** The id as a file's name; one that is too long by its digest. */
+/** `{dataset}.{uuid}.json`, the copy of one attempt, and `{name}.{uuid}.tmp`, a file that is being written. */
+export const isUnfinished = (name: string): boolean => /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(json|tmp)$/.test(name);
+
+/** The id as a file's name; one that is too long, or looks like an attempt's, by its digest. */
 function fileName(id: string): string {
   const name = segment(id);
-  return name.length <= LONGEST_NAME && !name.startsWith('sha256~') ? name : `sha256~${createHash('sha256').update(id).digest('hex')}`;
+  return name.length <= LONGEST_NAME && !name.startsWith('sha256~') && !isUnfinished(`${name}.json`) ? name : `sha256~${createHash('sha256').update(id).digest('hex')}`;
 }
 
 const storedPath = (folder: string, id: string, attempt: string | undefined): string => `metadata/${folder}/${fileName(id)}${attempt === undefined ? '' : `.${attempt}`}.json`;

@@ -4,7 +4,7 @@ import { DomainError } from '../errors.js';
 import { mosaicOf } from '../searches/mosaic.js';
 import { datasetTarget } from '../searches/target.js';
 import type { Services } from '../services.js';
-import { idOfStored, originalPath, snapshotPath, thumbnailPath } from './dataset-item.js';
+import { idOfStored, isUnfinished, originalPath, snapshotPath, thumbnailPath } from './dataset-item.js';
 import { exclusively } from './exclusive.js';
 import { committedAttempt, type CommittedDataset, committedDatasets } from './records.js';
 
@@ -18,8 +18,6 @@ export interface Reconciled {
 type Stores = Pick<Services, 'database' | 'blobs' | 'config'>;
 
 const FOLDERS = ['metadata/mosaics', 'metadata/original', 'metadata/thumbnails'];
-/** `{dataset}.{uuid}.json`, the copy of one attempt, and `{name}.{uuid}.tmp`, a file that is being written. */
-const ATTEMPT = /\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.(json|tmp)$/;
 /** An attempt younger than this may still be under way; a transaction of ours may take an hour, and its copies are written before it. */
 const ATTEMPT_LIFE_MS = 2 * 3_600_000;
 
@@ -60,7 +58,7 @@ const fixedNames = ({ id, hasMetadata, hasThumbnail }: CommittedDataset): string
 
 /** What no dataset had when they were listed: one may have come since. @param isOld whether nobody can be at work on it */
 async function removeLeftover({ database, blobs }: Stores, name: string, isOld: boolean): Promise<boolean> {
-  const id = ATTEMPT.test(name) ? undefined : idOfStored(name);
+  const id = isUnfinished(name) ? undefined : idOfStored(name);
   if (id === undefined) {
     if (isOld) await blobs.remove(name);
     return isOld;

@@ -1,6 +1,7 @@
 /** What a crash leaves of stored mosaics is found and mended. */
 import { randomUUID } from 'node:crypto';
 import { reconcile } from '../../src/datasets/reconcile.js';
+import { text } from '../support/client.js';
 import { datasetBody, postDataset } from '../support/datasets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
@@ -62,6 +63,16 @@ describe('reconcile', () => {
       expect({ method, names }).toEqual({ method, names: method === 'PUT' ? [LIVE] : [] });
       await server.reset();
     }
+  });
+
+  it('knows a dataset from an attempt, also one whose id ends as the names of attempts do', async () => {
+    const id = `scene.${randomUUID()}`;
+    await postDataset(server, datasetBody(id));
+    expect(await reconcile(server.services, true)).toEqual({ restored: [], removed: [] });
+    const { assets } = (await server.request('GET', `/api/datasets/${id}`)).body;
+    const hrefs = Object.values(assets ?? {}).map((asset) => text(asset?.['href'])).filter((href) => href.includes('/files/metadata/mosaics/'));
+    expect(hrefs).toHaveLength(1);
+    expect((await server.request('GET', new URL(hrefs[0] ?? '').pathname)).status).toBe(200);
   });
 
   it('is not waited for where the same request comes again: it puts the copies in their place', async () => {

@@ -12,7 +12,7 @@ import type { Services } from '../../src/services.js';
 import { createClient, listOf, type Loose, type TestAnswer, type TestClient, text } from './client.js';
 import { cacheDir } from './database.js';
 import { type DatasetBody, datasetBody } from './datasets.js';
-import { linesOf, NDJSON } from './ndjson.js';
+import { linesOf, NDJSON, openUpload, type UploadAnswer } from './ndjson.js';
 import type { Variables } from './process.js';
 
 export const LONG = process.env['TEST_LONG'] === '1';
@@ -33,6 +33,23 @@ export const sendDataset = (request: TestClient, method: 'POST' | 'PUT', body: D
   const path = method === 'POST' ? '/api/datasets' : `/api/datasets/${encodeURIComponent(body.dataset.id)}`;
   return request(method, path, form === 'json' ? { body } : { body: linesOf(body), headers: NDJSON });
 };
+
+/** Posts of fewer tiles have no head start (docs/decisions/0031), nor have those that come in two. */
+export const FEWEST_AHEAD = 1000;
+
+/** Posts it, in two parts where it has so many tiles that all at once they might be written while they are read. */
+export async function postLate({ url, request }: Pick<FaultServer, 'url' | 'request'>, body: DatasetBody): Promise<Pick<TestAnswer, keyof UploadAnswer>> {
+  if (body.tiles.length < FEWEST_AHEAD) return sendDataset(request, 'POST', body);
+  const all = linesOf(body);
+  const { outgoing, answer } = openUpload(url);
+  await new Promise((resolve) => outgoing.write(all.slice(0, all.length / 2), resolve));
+  // By then the rest is waited for no more.
+  await eventually('the rows are spooled', async () => process.platform !== 'linux' || (await openSpools()).length > 0);
+  outgoing.end(all.slice(all.length / 2));
+  const answered = await answer;
+  if (answered === undefined) throw new Error('The upload got no answer.');
+  return answered;
+}
 
 /** Asks again while the database or the store is away (503 that names when to come back), at most 30 s. */
 export async function comingBack(ask: () => Promise<TestAnswer>): Promise<TestAnswer> {

@@ -1,5 +1,5 @@
 /** Datasets as lines of JSON, and uploads that a test sends piece by piece. */
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import type { Loose, TestAnswer } from './client.js';
 import type { DatasetBody } from './datasets.js';
 import type { TestServer } from './server.js';
@@ -14,22 +14,28 @@ export function linesOf({ tiles, ...head }: DatasetBody | { tiles: unknown[]; [m
 export const postLines = (server: Pick<TestServer, 'request'>, lines: string | Buffer, headers: Record<string, string> = {}, path = '/api/datasets', method = 'POST'): Promise<TestAnswer> =>
   server.request(method, path, { body: lines, headers: { ...NDJSON, ...headers } });
 
+export interface UploadAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Loose;
+}
+
 export interface OpenUpload {
   readonly outgoing: ClientRequest;
   /** The answer; undefined when the connection was cut without one. */
-  readonly answer: Promise<{ status: number; body: Loose } | undefined>;
+  readonly answer: Promise<UploadAnswer | undefined>;
 }
 
 /** An upload whose body stays open: write to it, end it, or destroy it. */
 export function openUpload(url: string, path = '/api/datasets', method = 'POST'): OpenUpload {
   const outgoing = request(url + path, { method, headers: { ...NDJSON, 'transfer-encoding': 'chunked' } });
-  const answer = new Promise<{ status: number; body: Loose } | undefined>((resolve) => {
+  const answer = new Promise<UploadAnswer | undefined>((resolve) => {
     outgoing.on('error', () => resolve(undefined));
     outgoing.on('response', (incoming: IncomingMessage) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('error', () => resolve(undefined));
-      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as Loose }));
+      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: JSON.parse(Buffer.concat(chunks).toString('utf8')) as Loose }));
     });
   });
   return { outgoing, answer };
