@@ -1,4 +1,4 @@
-/** STAC documents in files as tools write them: one document, NDJSON, JSON arrays and item collections, packed or not. */
+/** STAC documents in files as tools write them: one document, NDJSON, text sequences, JSON arrays and item collections, packed or not. */
 import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
@@ -133,8 +133,15 @@ async function* linesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<string> {
   if (begun.length > 0) yield textOf(Buffer.concat(begun));
 }
 
-/** Without the byte order mark that Windows editors put first. @throws Error for other bytes than UTF-8 (RFC 8259 section 8.1) */
+/** The byte order mark that Windows editors put first, and the record separator of GeoJSON text sequences (RFC 8142). */
+const MARKS = ['\uFEFF', '\u001E'];
+
+/**
+ * Without the mark that it may begin with.
+ * @throws Error for other bytes than UTF-8 (RFC 8259 section 8.1)
+ */
 function textOf(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw new Error('it is not UTF-8 text');
-  return bytes.toString('utf8').replace(/^\uFEFF/, '');
+  const text = bytes.toString('utf8');
+  return MARKS.includes(text.charAt(0)) ? text.slice(1) : text;
 }
