@@ -120,8 +120,7 @@ function mount(app: Express, services: Services, routes: readonly Route[], limit
     at.options(...limits.ofUnasked, (_request: Request, response: Response) => void response.setHeader('Allow', allow).status(204).end());
     at.all(...limits.ofUnasked, (request: Request, response: Response) => {
       response.setHeader('Allow', allow);
-      const body = { code: 'MethodNotAllowed', description: `${request.method} is not allowed here; allowed are ${allow}.`, errors: [], request_id: requestId(response) };
-      response.status(405).json(body);
+      throw new DomainError('MethodNotAllowed', `${request.method} is not allowed here; allowed are ${allow}.`);
     });
   }
 }

@@ -16,6 +16,7 @@ export type ErrorKind =
   | 'Unauthorized'
   | 'Forbidden'
   | 'NotFound'
+  | 'MethodNotAllowed'
   | 'NotAcceptable'
   | 'Conflict'
   | 'Gone'

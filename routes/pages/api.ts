@@ -1,7 +1,8 @@
 /** The API as a page that works offline: each operation with its parameters and answers. */
 import { textOf } from '../../src/json.js';
 import type { Route } from '../http.js';
-import { html, page } from './html.js';
+import { html } from './html.js';
+import { bareLayout } from './layout.js';
 
 function section({ method, path, operation }: Route): unknown {
   const parameters = Object.entries(operation.query ?? {});
@@ -16,11 +17,8 @@ ${operation.body === undefined ? '' : html`<p>Body: ${operation.body.types.join(
 
 export function apiPage(routes: readonly Route[], base: string): string {
   const byTag = Map.groupBy(routes, (route) => route.operation.tag);
-  const body = html`<main>
-<h1>stac-mosaic API</h1>
-<p>The same as <a href="${base}/api">OpenAPI 3.0.3</a>. Errors are JSON with <code>code</code>, <code>description</code>, <code>errors</code> (each with the <code>path</code> of the fault) and <code>request_id</code>.</p>
-<nav>${[...byTag.keys()].map((tag) => html`<a href="#${tag}">${tag}</a> `)}</nav>
-${[...byTag].map(([tag, group]) => html`<section><h2 id="${tag}">${tag}</h2>${group.map(section)}</section>`)}
-</main>`;
-  return page(base, 'API', body);
+  const main = html`<p>The same as <a href="${base}/api">OpenAPI 3.0.3</a>. Errors are JSON with <code>code</code>, <code>description</code>, <code>errors</code> (each with the <code>path</code> of the fault) and <code>request_id</code>.</p>
+<nav aria-label="Parts">${[...byTag.keys()].map((tag) => html`<a href="#${tag}">${tag}</a> `)}</nav>
+${[...byTag].map(([tag, group]) => html`<section><h2 id="${tag}">${tag}</h2>${group.map(section)}</section>`)}`;
+  return bareLayout(base, '/api.html', 'API', main);
 }

@@ -34,7 +34,9 @@ export function crumbsOf(path: string): Crumb[] {
     // The datasets are below /api, but not a part of the API's description.
     if (part === 'api' && parts.length > 1) return;
     const name = BEFORE_IDS.has(parts[i - 1] ?? '') ? decoded(part) : (NAMES[part] ?? decoded(part));
-    if (part === 'searches' || part === 'health') crumbs.push({ name });
+    if (part === 'list' && parts[i - 1] === 'searches') return;
+    if (part === 'searches') crumbs.push({ name, path: '/searches/list' });
+    else if (part === 'health') crumbs.push({ name });
     else crumbs.push({ name, path: parts[i - 1] === 'searches' ? `${at}/info` : at });
   });
   return crumbs;

@@ -2,7 +2,7 @@
 import type { documents } from '../../schemas/documents.js';
 import type { Operation, Page } from '../http.js';
 import { collectionPage, collectionsPage } from './collections.js';
-import { documentPage, searchInfoPage } from './document.js';
+import { documentPage, searchInfoPage, searchListPage } from './document.js';
 import { itemPage } from './item.js';
 import { itemsPage } from './items.js';
 import { conformancePage, landingPage } from './landing.js';
@@ -17,6 +17,7 @@ const PAGES: Partial<Record<keyof typeof documents, Page>> = {
   item: itemPage,
   queryables: queryablesPage,
   searchInfo: searchInfoPage,
+  searchList: searchListPage,
 };
 
 const byName: Readonly<Record<string, Page | undefined>> = PAGES;

@@ -53,7 +53,7 @@ ${assetList(item)}</details></div></li>`;
 const NOUNS: Readonly<Record<string, string | undefined>> = { Datasets: 'dataset', Tiles: 'tile' };
 
 /** Previous and next, as the links of the document say. */
-function pager(document: JsonObject): Html {
+export function pager(document: JsonObject): Html {
   const [prev, next] = [linkTo(document, 'prev'), linkTo(document, 'next')];
   if (prev === undefined && next === undefined) return html``;
   const step = (rel: string, href: string | undefined, text: string): Html => (href === undefined ? html`<span></span>` : anchor(href, text, html` class="button quiet-button" rel="${rel}"`));

@@ -7,6 +7,7 @@ import { hookLinks, type Link, paths, segment } from '../links.js';
 import type { StacItem } from '../pgstac/items-write.js';
 import { extensionsOf } from '../stac/extensions.js';
 import { modernFields } from '../stac/spellings.js';
+import { isOwnPage } from '../stac/stored.js';
 import { DATASETS } from './collections.js';
 import type { MosaicOptions } from './mosaic-options.js';
 import type { TileFactsSum } from './summary.js';
@@ -110,7 +111,7 @@ const hasPicture = (assets: JsonObject): boolean =>
   Object.entries(assets).some(([key, asset]) => key === 'thumbnail' || (isObject(asset) && Array.isArray(asset['roles']) && asset['roles'].includes('thumbnail')));
 
 const callersLinks = (dataset: JsonObject): Link[] =>
-  Array.isArray(dataset['links']) ? (dataset['links'] as unknown as Link[]).filter((link) => !COMPUTED_RELS.has(link.rel)) : [];
+  Array.isArray(dataset['links']) ? (dataset['links'] as unknown as Link[]).filter((link) => !COMPUTED_RELS.has(link.rel) && !isOwnPage(link)) : [];
 
 /** The links of a dataset's own routes, and the hook's. */
 export const datasetLinks = (id: string, searchId: string, base: string): Link[] => [

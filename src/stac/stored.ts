@@ -5,7 +5,7 @@ const COMPUTED_RELS = new Set(['self', 'root', 'parent', 'collection']);
 const COMPUTED_COLLECTION_RELS = new Set([...COMPUTED_RELS, 'items', 'item', 'child', 'queryables', 'http://www.opengis.net/def/rel/ogc/1.0/queryables', 'http://www.opengis.net/def/rel/ogc/1.0/sortables', 'aggregate', 'aggregations', 'http://www.opengis.net/def/rel/ogc/1.0/tilesets-map']);
 
 /** The link to a document's page, which every answer carries: a document that is read and put back would store it. */
-const isOwnPage = ({ rel, href }: JsonObject): boolean => rel === 'alternate' && typeof href === 'string' && /[?&]f=html$/.test(href);
+export const isOwnPage = ({ rel, href }: { readonly rel?: unknown; readonly href?: unknown }): boolean => rel === 'alternate' && typeof href === 'string' && /[?&]f=html$/.test(href);
 
 function without(links: Json | undefined, rels: ReadonlySet<string>): Json {
   if (!Array.isArray(links)) return links ?? [];
