@@ -1,4 +1,5 @@
 /** Pages of documents that have no page of their own, and of registered searches. */
+import { DATASETS, SYSTEM_TILES } from '../../src/datasets/collections.js';
 import { isObject, type JsonObject, textOf } from '../../src/json.js';
 import { paths } from '../../src/links.js';
 import type { Call, Operation } from '../http.js';
@@ -31,7 +32,7 @@ export function searchListPage(document: JsonObject, call: Call): string {
     const { name } = isObject(metadata) ? metadata : {};
     const { collections } = isObject(search) ? search : {};
     const at = call.base + paths.search(id);
-    return html`<tr><th scope="row"><a href="${at}/info">${typeof name === 'string' && name !== '' ? name : id}</a></th><td>${Array.isArray(collections) ? collections.map(textOf).join(', ') : 'all'}</td>
+    return html`<tr><th scope="row"><a href="${at}/info">${typeof name === 'string' && name !== '' ? name : id}</a></th><td>${Array.isArray(collections) ? collections.map((one) => (one === SYSTEM_TILES ? DATASETS : textOf(one))).join(', ') : 'all'}</td>
 <td>${isInstant(lastused) ? instant(lastused) : ''}</td><td>${typeof usecount === 'number' ? number(usecount) : ''}</td><td><a href="${at}/WebMercatorQuad/map.html">Map</a></td></tr>`;
   };
   return layout(call, {

@@ -166,6 +166,12 @@ describe('errors', () => {
     }
   });
 
+  it('is a page for a method that is not there as well, and JSON for programs', async () => {
+    const shown = await page('/api/jobs');
+    expect([shown.status, typeOf(shown), shown.headers['allow']]).toEqual([405, 'text/html', 'POST, OPTIONS']);
+    expect((await server.request('GET', '/api/jobs')).body).toMatchObject({ code: 'MethodNotAllowed', errors: [] });
+  });
+
   it('escape what the request said', async () => {
     const answer = await page('/search?datetime=%3Cscript%3Ealert(1)%3C/script%3E&%3Cimg%20src=x%20onerror=alert(1)%3E=1');
     expect(answer.status).toBe(400);
@@ -238,6 +244,12 @@ describe('the form of a search', () => {
   });
 });
 
+it('registered searches are a list that leads to each, and the API has the navigation of all pages', async () => {
+  const list = text((await page('/searches/list')).body);
+  expect(attributes(list, 'href', 'a')).toEqual(expect.arrayContaining([`${server.url}/searches/${values['searchId']}/info`, `${server.url}/searches/${values['searchId']}/WebMercatorQuad/map.html`]));
+  for (const markup of [list, text((await page('/api.html')).body)]) expect(attributes(markup, 'href', 'a')).toContain(`${server.url}/collections`);
+});
+
 it('the tiles\' hidden collection is on no page of a list', async () => {
-  for (const path of ['/', '/collections', '/search', '/queryables']) expect([path, text((await page(path)).body).includes('system_tiles')]).toEqual([path, false]);
+  for (const path of ['/', '/collections', '/search', '/queryables', '/searches/list']) expect([path, text((await page(path)).body).includes('system_tiles')]).toEqual([path, false]);
 });
