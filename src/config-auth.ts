@@ -28,7 +28,8 @@ interface Variables {
   list(name: string): string[];
 }
 
-const isLoopback = (host: string): boolean => /^127(\.\d+){3}$/.test(host) || ['::1', '[::1]', 'localhost'].includes(host);
+/** Whether a host is this machine to itself. */
+export const isLoopback = (host: string): boolean => /^127(\.\d+){3}$/.test(host) || ['::1', '[::1]', 'localhost'].includes(host);
 
 /** A server that takes writes without authentication off loopback must be told so aloud. */
 export function readAuth(variables: Variables, host: string): AuthConfig {

@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { type ApiKey, digestOf } from '../access/keys.js';
+import type { Config } from '../config.js';
+import { isLoopback } from '../config-auth.js';
 import { DATASETS } from '../datasets/collections.js';
 import { messageOf } from '../errors.js';
 import { type JsonObject, textOf } from '../json.js';
@@ -14,6 +16,7 @@ import { progress, readConfig, say } from './output.js';
 export async function serve({ demo }: { demo: boolean }): Promise<void> {
   const config = readConfig();
   const logger = createLogger(config.logLevel);
+  if (config.auth === 'none' && isPublished(config)) logger.warn('AUTH is none behind a public address (PUBLIC_URL, TRUST_PROXY): whoever reaches it may write.');
   // Loaded only here: its packages cost 100 ms of a start.
   const telemetry = config.telemetry === undefined ? undefined : (await import('../telemetry/export.js')).startTelemetry(config.telemetry);
   const folder = demoFolder(config);
@@ -34,6 +37,10 @@ export async function serve({ demo }: { demo: boolean }): Promise<void> {
     progress(`The demo dataset could not be made: ${messageOf(error)}`);
   }
 }
+
+/** Whether something else than this machine is led here: a proxy before a server that listens on loopback is one, too. */
+const isPublished = ({ publicUrl, trustProxy }: Pick<Config, 'publicUrl' | 'trustProxy'>): boolean =>
+  trustProxy !== false || (publicUrl !== undefined && !isLoopback(new URL(publicUrl).hostname));
 
 /** Brings the demo in while there is no dataset, and prints the URLs of the first one there is. */
 async function showDemo({ url, services }: RunningServer, folder: string, key: string | undefined): Promise<void> {
