@@ -110,10 +110,12 @@ function axisWarp({ epsg, extent: [west, south, east, north] }: Area, { width, h
   const wrap = wrapping(header);
   const [left, top] = pixel(west, north);
   const [right, bottom] = pixel(east, south);
-  const read = epsgOf(header) === epsg;
-  const columns = (read && isWithinOneTurn(header) ? readAxis(left, right, width, level.width) : undefined)
+  const read = epsgOf(header) === epsg && (left < -EDGE || top < -EDGE || right > level.width + EDGE || bottom > level.height + EDGE);
+  // Tiles in degrees are of CRS84, to which GDAL warps what is of EPSG:4326.
+  const across: Point = epsg === 4326 ? [Number.NaN, Number.NaN] : windowOf(header, [west, south, east, north]);
+  const columns = (read && isWithinOneTurn(header) ? readAxis(left, right, width, level.width, header.width, across[0]) : undefined)
     ?? Float64Array.from({ length: width }, (_, i) => pixel(wrap(toSource(west + ((east - west) * (i + 0.5)) / width, 0)[0]), 0)[0]);
-  const rows = (read ? readAxis(top, bottom, height, level.height) : undefined)
+  const rows = (read ? readAxis(top, bottom, height, level.height, header.height, across[1]) : undefined)
     ?? Float64Array.from({ length: height }, (_, i) => pixel(0, toSource(0, north - ((north - south) * (i + 0.5)) / height)[1])[1]);
   return {
     axes: { columns, rows },
@@ -128,16 +130,37 @@ function axisWarp({ epsg, extent: [west, south, east, north] }: Area, { width, h
 /**
  * Along an axis of the raster's own CRS where the area reaches beyond the raster: GDAL reads into whole pixels of the output
  * (VRTSimpleSource::GetSrcDstWindow), so that a pixel that is covered in part shows the raster's edge. Undefined where
- * nothing is cut off.
+ * the raster is not met.
  * @param from, to the area's edges in pixels of the level
+ * @param full pixels of the full image along the axis, `length` those of the level
+ * @param across the area in pixels of the full image, NaN where it is read to scale
  */
-function readAxis(from: number, to: number, size: number, length: number): Float64Array | undefined {
+function readAxis(from: number, to: number, size: number, length: number, full: number, across: number): Float64Array | undefined {
   const [first, last] = [Math.max(0, from), Math.min(length, to)];
-  if (!(first < last) || (from >= 0 && to <= length)) return undefined;
-  const step = (to - from) / size;
+  if (!(first < last)) return undefined;
+  const step = ((to - from) * stretchOf(across, length, full)) / size;
   const start = Math.max(0, Math.floor((first - from) / step + 0.001));
-  const end = Math.min(size, Math.ceil((last - from) / step - 0.001));
+  const end = Math.min(size, Math.ceil((Math.min(length, from + step * size) - from) / step - 0.001));
   return Float64Array.from({ length: size }, (_, i) => (i < start || i >= end ? Number.NaN : Math.max(0, Math.min(length, from + (i + 0.5) * step))));
+}
+
+/** An area in pixels of a raster without rotation, rounded as rasterio's windows are: whether 2048 or a little less counts. */
+function windowOf({ transform: [a, , c, , e, f] }: CogHeader, [west, south, east, north]: Extent): Point {
+  const factor = 1 / (a * e);
+  const [perX, perY] = [e * factor, a * factor];
+  const [offsetX, offsetY] = [-c * perX, -f * perY];
+  return [east * perX + offsetX - (west * perX + offsetX), south * perY + offsetY - (north * perY + offsetY)];
+}
+
+/**
+ * rasterio puts a virtual raster of whole pixels, one more than there are, around raster and area; its overviews have whole
+ * pixels too, and so are not quite to scale. @param across the area in pixels of the full image
+ */
+function stretchOf(across: number, length: number, full: number): number {
+  if (length === full || Number.isNaN(across)) return 1;
+  const around = Math.floor(Math.max(full, across) + 1);
+  const reduced = across > full ? Math.floor((around * length) / full + 0.5) : length;
+  return ((reduced / around) * full) / length;
 }
 
 /** A raster that reaches over the antimeridian is met on both sides of it. */

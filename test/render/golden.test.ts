@@ -61,6 +61,7 @@ const COGS: Readonly<Record<string, () => Promise<Buffer>>> = {
   'rough-overviews': () => makeCog(ROUGH),
   'rough-nodata': () => makeCog({ ...ROUGH, nodata: 7 }),
   'rough-alpha': () => makeCog({ ...ROUGH, bands: 2, pixels: (x, y) => [...rough(x, y), x < 400 ? 255 : 0] }),
+  web: () => makeCog({ ...ROUGH, width: 301, height: 287, epsg: 3857, west: -8_635_679, north: 5_959_936, res: 620 }),
   west: () => makeCog({ ...WORLD, width: 190, pixels: () => [200, 30, 30] }),
   palette: async () => {
     const directories = readDirectories(await makeCog({ ...UTM, bands: 1, pixels: (x, y) => [((x >> 4) + (y >> 4)) % 6] }));
@@ -113,6 +114,8 @@ const TILES: Readonly<Record<string, Golden>> = {
   'rough nodata far bilinear': { cogs: ['rough-nodata'], tile: FAR, style: both('bilinear') },
   'rough nodata cut bilinear': { cogs: ['rough-nodata'], tile: CUT, style: both('bilinear') },
   'rough alpha far bilinear': { cogs: ['rough-alpha'], tile: FAR, style: both('bilinear') },
+  'web inside': { cogs: ['web'], tile: [6, 18, 22] },
+  'web cut': { cogs: ['web'], tile: [7, 36, 45] },
   jpeg: { cogs: ['world-jpeg'], tile: W },
   webp: { cogs: ['world-webp'], tile: W },
   lzw: { cogs: ['world-lzw'], tile: W },
