@@ -15,6 +15,8 @@ const MOST_AHEAD = 24 * 1024 * 1024;
 const AHEAD_MS = 100;
 
 const NEWLINE = 10;
+/** Pieces of a line that comes in bits, each an object of some 200 bytes: a line sent byte by byte would take 200 MB. */
+const MOST_PIECES = 256;
 /** Tiles parsed at once: what they need dies young that way. */
 const LINES_AT_ONCE = 50;
 
@@ -158,6 +160,7 @@ async function* blocksOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<Block> {
     if (end < piece.length) {
       begun.push(piece.subarray(end));
       length += piece.length - end;
+      if (begun.length >= MOST_PIECES) begun = [Buffer.concat(begun)];
       if (length > MOST_LINE_BYTES) throw tooLong(lines + 1);
     }
     if (block !== undefined) yield block;

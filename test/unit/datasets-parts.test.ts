@@ -145,7 +145,7 @@ describe('spooled rows', () => {
 });
 
 it('lines are the same wherever the bytes are cut', async () => {
-  const text = '\r\n{"dataset":{"id":"日本🗺"}}\n\n{"a":"ü"}\r\n   \n{"b":\n{"c":"🗺"}';
+  const text = `\r\n{"dataset":{"id":"日本🗺"}}\n\n{"a":"ü"}\r\n   \n{"b":\n{"c":"🗺"}\n{"long":"${'ü'.repeat(1000)}"}`;
   const bytes = Buffer.from(text);
   const read = async (size: number): Promise<unknown> => {
     async function* pieces(): AsyncGenerator<Buffer> {
@@ -157,7 +157,7 @@ it('lines are the same wherever the bytes are cut', async () => {
     return [upload.head, ...tiles];
   };
   const whole = await read(bytes.length);
-  expect(whole).toEqual([{ dataset: { id: '日本🗺' } }, { a: 'ü' }, { message: expect.stringMatching(/^is not JSON/) as unknown }, { c: '🗺' }]);
+  expect(whole).toEqual([{ dataset: { id: '日本🗺' } }, { a: 'ü' }, { message: expect.stringMatching(/^is not JSON/) as unknown }, { c: '🗺' }, { long: 'ü'.repeat(1000) }]);
   for (const size of [1, 2, 3, 7, 20]) expect(await read(size)).toEqual(whole);
 });
 
