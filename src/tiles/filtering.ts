@@ -5,7 +5,7 @@ import type { Layer } from './layer.js';
 import type { Level } from './raster.js';
 import { type Area, type Part, type Warp, warpOf } from './warp.js';
 import { isSeen, weigher } from './weigh.js';
-import { regionsOf, type Widths } from './widths.js';
+import { common, regionsOf, type Widths } from './widths.js';
 import { readWindow } from './window.js';
 
 export interface Filter {
@@ -31,11 +31,6 @@ export async function filtered(layer: Layer, asset: Pick<Asset, 'raster' | 'name
     if (part !== undefined && (await fill(layer, asset, level, { ...filter, warp, part, widths }, assets))) any = true;
   }
   return any ? layer : undefined;
-}
-
-function common(a: Part, b: Part): Part | undefined {
-  const part = { left: Math.max(a.left, b.left), top: Math.max(a.top, b.top), right: Math.min(a.right, b.right), bottom: Math.min(a.bottom, b.bottom) };
-  return part.left < part.right && part.top < part.bottom ? part : undefined;
 }
 
 interface Filling extends Filter {

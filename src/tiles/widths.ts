@@ -35,8 +35,9 @@ const WHOLE = 0.05;
 const FINE = 0.95;
 
 /**
- * The parts of a picture, those that touch `within`, and the widths in each. What is warped has one width for all pixels of a part, by how much of the
- * level that part reaches: where it reaches beyond, kernels are narrower than its pixels would have them.
+ * The parts of a picture that touch `within`, and the widths in each. What is warped has one width for all pixels of a
+ * part, by how much of the level that part reaches: where it reaches beyond, kernels are narrower than its pixels would
+ * have them.
  */
 export function regionsOf(area: Area, size: Dimensions, header: CogHeader, level: Dimensions, within: Part, { kernel, warped, atOnce }: Weighing): Region[] {
   const whole = { left: 0, top: 0, right: size.width, bottom: size.height };
@@ -52,12 +53,18 @@ export function regionsOf(area: Area, size: Dimensions, header: CogHeader, level
   for (let top = 0; top < size.height; top += BLOCK.height) {
     for (let left = 0; left < size.width; left += BLOCK.width) {
       const part = { left, top, right: Math.min(size.width, left + BLOCK.width), bottom: Math.min(size.height, top + BLOCK.height) };
-      if (part.left >= within.right || part.right <= within.left || part.top >= within.bottom || part.bottom <= within.top) continue;
+      if (common(part, within) === undefined) continue;
       const { x, y } = spanOf(part, place);
       regions.push({ ...part, widths: { x: nearWhole(reached(x, level.width) / (part.right - left)), y: nearWhole(reached(y, level.height) / (part.bottom - top)) } });
     }
   }
   return regions;
+}
+
+/** What two parts share; undefined for nothing. */
+export function common(a: Part, b: Part): Part | undefined {
+  const part = { left: Math.max(a.left, b.left), top: Math.max(a.top, b.top), right: Math.min(a.right, b.right), bottom: Math.min(a.bottom, b.bottom) };
+  return part.left < part.right && part.top < part.bottom ? part : undefined;
 }
 
 /** Of a level that is read in its own CRS: the pixels of the one over those of the other. */
