@@ -104,6 +104,11 @@ async function started(child: ChildProcess, url: string, path: string): Promise<
     child.kill('SIGTERM');
     await ended;
   };
+  // The child needs longer than this to listen: whoever answers now is somebody else, and would be measured in its place.
+  if ((await fetch(url + path).catch(() => undefined)) !== undefined) {
+    await stop();
+    throw new Error(`Another program answers ${url} already.`);
+  }
   for (let tries = 0; tries < 150; tries += 1) {
     if (child.exitCode !== null) throw new Error(`What was to answer ${url} ended with ${child.exitCode}.`);
     const answer = await fetch(url + path).catch(() => undefined);
