@@ -1,5 +1,6 @@
 /** Databases on the PostgreSQL that TEST_POSTGRES_URL names: empty ones, and clones of a template that is built once. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client, escapeIdentifier } from 'pg';
 
 /** One database of a test file; its name is unique and it goes away with drop(). */
@@ -37,11 +38,24 @@ function urlOf(database: string): string {
   return query === undefined ? other : `${other}?${query}`;
 }
 
+/** A pool has ended before its sessions are gone, and one that is forced out then is an error that nobody listens for. At most 2 s. */
+async function untilLeft(client: Client, database: string): Promise<void> {
+  for (let tries = 0; tries < 40; tries += 1) {
+    const { rowCount } = await client.query("SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND backend_type = 'client backend'", [database]);
+    if (rowCount === 0) return;
+    await delay(50);
+  }
+}
+
 async function create(name: string, template: string): Promise<PostgresDatabase> {
   await asAdmin((client) => client.query(`CREATE DATABASE ${escapeIdentifier(name)} TEMPLATE ${escapeIdentifier(template)}`));
   return {
     url: urlOf(name),
-    drop: () => asAdmin(async (client) => void (await client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`))),
+    drop: () =>
+      asAdmin(async (client) => {
+        await untilLeft(client, name);
+        await client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`);
+      }),
   };
 }
 
