@@ -17,7 +17,7 @@ export interface CachedRenderer extends TileRenderer {
 }
 
 /** To be raised when other pixels are made of the same request. */
-const FORM = 1;
+const FORM = 2;
 
 /** Names a tile by all that it depends on, but for files that are replaced under their name. */
 export const tileKey = (request: RenderRequest, version = ''): string =>

@@ -77,7 +77,7 @@ function createEasel(frame: Frame, style: Style, assets: Assets): Easel {
   async function addLayer(opened: readonly Asset[], still: AbortSignal): Promise<boolean> {
     const [asset] = opened;
     if (asset === undefined) return false;
-    const layer = await readItem(opened, frame, style, assets);
+    const layer = await readItem(opened, frame, style, assets, still);
     still.throwIfAborted();
     if (merger === undefined) {
       merger = createMerger(style.selection ?? 'first');

@@ -4,11 +4,12 @@ import { createRoom, fillTaps, type KernelName, reachOf, type Room } from './ker
 import type { Layer } from './layer.js';
 import type { Level } from './raster.js';
 import { type Area, type Part, type Warp, warpOf } from './warp.js';
+import { BYTES } from './samples.js';
 import { isSeen, weigher } from './weigh.js';
 import { common, regionsOf, type Widths } from './widths.js';
-import { readWindow } from './window.js';
+import { checkPixels, readWindow } from './window.js';
 
-export interface Filter {
+interface Filter {
   /** Counted from 0. */
   readonly bands: readonly number[];
   readonly nodata: number | undefined;
@@ -21,26 +22,30 @@ export interface Filter {
  * Fills in the pixels of the layer that the level covers; undefined where there are none.
  * @throws DomainError Upstream, UpstreamTimeout, NotImplemented
  */
-export async function filtered(layer: Layer, asset: Pick<Asset, 'raster' | 'name'>, area: Area, level: Level, filter: Filter, assets: Assets): Promise<Layer | undefined> {
+export async function filtered(layer: Layer, asset: Pick<Asset, 'raster' | 'name'>, area: Area, level: Level, filter: Filter, assets: Assets, still: AbortSignal): Promise<Layer | undefined> {
   const { header, alpha } = asset.raster;
   const { kernel, warped, nodata } = filter;
   const warp = warpOf(area, layer, header, level);
-  let any = false;
+  let pixels = 0;
   for (const { widths, ...region } of regionsOf(area, layer, header, level, warp.part, { kernel, warped, atOnce: nodata !== undefined || alpha !== undefined })) {
     const part = common(region, warp.part);
-    if (part !== undefined && (await fill(layer, asset, level, { ...filter, warp, part, widths }, assets))) any = true;
+    // Whoever asked may have gone, or lost patience, since the last part.
+    still.throwIfAborted();
+    if (part !== undefined) pixels += await fill(layer, asset, level, { ...filter, warp, part, widths, pixels }, assets);
   }
-  return any ? layer : undefined;
+  return pixels > 0 ? layer : undefined;
 }
 
 interface Filling extends Filter {
   readonly warp: Warp;
   readonly part: Part;
   readonly widths: Widths;
+  /** Read for other parts already. */
+  readonly pixels: number;
 }
 
-/** Whether a part of the picture has any place on the level; it is then filled in. */
-async function fill(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'name'>, level: Level, { bands, nodata, kernel, warped, warp, part, widths }: Filling, assets: Assets): Promise<boolean> {
+/** Fills in a part of the picture; answers the pixels of the level that it lies on, none where it has no place there. */
+async function fill(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'name'>, level: Level, { bands, nodata, kernel, warped, warp, part, widths, pixels }: Filling, assets: Assets): Promise<number> {
   const { width } = layer;
   const columns = new Float64Array(width);
   const rows = new Float64Array(width);
@@ -58,7 +63,10 @@ async function fill(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'name
       if (row > box.bottom) box.bottom = row;
     }
   }
-  if (box.left > box.right) return false;
+  if (box.left > box.right) return 0;
+  const met = { left: Math.floor(box.left), top: Math.floor(box.top), right: Math.ceil(box.right) + 1, bottom: Math.ceil(box.bottom) + 1 };
+  // Parts are read one by one, but what one picture may cost is for all of them.
+  checkPixels(met, (bands.length + 2) * BYTES[raster.type], name, pixels);
   const [reachX, reachY] = [reachOf(kernel, widths.x), reachOf(kernel, widths.y)];
   const rectangle = {
     left: Math.max(0, Math.floor(box.left) - reachX), top: Math.max(0, Math.floor(box.top) - reachY),
@@ -71,7 +79,7 @@ async function fill(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'name
     return room;
   };
   // Along straight axes the weights of a column are those of every row.
-  const ofColumns = warp.axes === undefined ? undefined : Array.from(warp.axes.columns, (at) => roomFor(at, widths.x, level.width));
+  const ofColumns = warp.axes === undefined ? undefined : Array.from(warp.axes.columns.subarray(part.left, part.right), (at) => roomFor(at, widths.x, level.width));
   const across = createRoom();
   const down = createRoom();
   let downAt = Number.NaN;
@@ -82,8 +90,8 @@ async function fill(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'name
       const row = rows[x] ?? Number.NaN;
       if (!inside(column, row) || (warped && !isSeen(window, column, row))) continue;
       if (row !== downAt) roomFor((downAt = row), widths.y, level.height, down);
-      weigh(y * width + x, ofColumns?.[x] ?? roomFor(column, widths.x, level.width, across), down);
+      weigh(y * width + x, ofColumns?.[x - part.left] ?? roomFor(column, widths.x, level.width, across), down);
     }
   }
-  return true;
+  return (met.right - met.left) * (met.bottom - met.top);
 }

@@ -38,7 +38,7 @@ export async function measure(request: StatisticsRequest, assets: Assets, signal
   let descriptions: readonly string[] | undefined;
 
   async function add(opened: readonly Asset[], still: AbortSignal): Promise<boolean> {
-    const layer = await readItem(opened, frame, style, assets);
+    const layer = await readItem(opened, frame, style, assets, still);
     still.throwIfAborted();
     if (layer === undefined || isEmpty(layer)) return false;
     descriptions ??= describeItem(opened, style);

@@ -35,7 +35,7 @@ export async function probe({ hrefs, style = {}, epsg, x, y }: PointRequest, ass
 
   async function add(opened: readonly Asset[], still: AbortSignal, item: number): Promise<boolean> {
     if (!opened.every((asset) => covers(asset, frame))) return false;
-    const layer = await readItem(opened, frame, style, assets);
+    const layer = await readItem(opened, frame, style, assets, still);
     still.throwIfAborted();
     const descriptions = describeItem(opened, style);
     const values = descriptions.map((_, b) => {

@@ -33,11 +33,11 @@ const countOf = ({ indices, expressions }: Bands): number => expressions?.length
  * The pixels of an item, or undefined where none of its assets reaches into the area.
  * @throws DomainError InvalidInput for a style that does not fit the assets or needs too much memory; Upstream, UpstreamTimeout, NotImplemented
  */
-export async function readItem(opened: readonly Asset[], frame: Frame, style: Style, assets: Assets): Promise<Layer | undefined> {
+export async function readItem(opened: readonly Asset[], frame: Frame, style: Style, assets: Assets, still: AbortSignal): Promise<Layer | undefined> {
   const parts = partsOf(opened, style);
   checkValues(frame.size, parts.reduce((sum, { bands }) => sum + Math.max(countOf(bands), bands.indices.length), 0));
   const layers: (Layer | undefined)[] = [];
-  for (const part of parts) layers.push(await readPart(part, frame, style, assets));
+  for (const part of parts) layers.push(await readPart(part, frame, style, assets, still));
   const [only] = layers;
   if (style.assets === undefined || layers.every((layer) => layer === undefined)) return only;
   const whole = concatenated(parts, layers, frame);
@@ -48,9 +48,9 @@ export async function readItem(opened: readonly Asset[], frame: Frame, style: St
   return calculated(whole, expressions, (band) => names.get(band) ?? -1);
 }
 
-async function readPart({ asset, bands: { indices, expressions } }: Part, { area, size }: Frame, style: Style, assets: Assets): Promise<Layer | undefined> {
+async function readPart({ asset, bands: { indices, expressions } }: Part, { area, size }: Frame, style: Style, assets: Assets, still: AbortSignal): Promise<Layer | undefined> {
   const { resampling = 'nearest', reproject = 'nearest' } = style;
-  const layer = await sampleAsset(asset, area, size, { bands: indices, nodata: style.nodata ?? asset.raster.nodata, resampling, reproject }, assets);
+  const layer = await sampleAsset(asset, area, size, { bands: indices, nodata: style.nodata ?? asset.raster.nodata, resampling, reproject }, assets, still);
   if (layer === undefined) return undefined;
   const real = style.unscale === true ? unscaled(layer, asset.raster, indices) : layer;
   return expressions === undefined ? real : calculated(real, expressions);

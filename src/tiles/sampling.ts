@@ -44,7 +44,7 @@ export async function withoutMasked(samples: Samples, level: Level, name: string
  * The pixels of an asset, or undefined where it has none in the area.
  * @throws DomainError Upstream, UpstreamTimeout, NotImplemented
  */
-export async function sampleAsset({ raster, name }: Pick<Asset, 'raster' | 'name'>, area: Area, size: Dimensions, reading: Reading, assets: Assets): Promise<Layer | undefined> {
+export async function sampleAsset({ raster, name }: Pick<Asset, 'raster' | 'name'>, area: Area, size: Dimensions, reading: Reading, assets: Assets, still: AbortSignal): Promise<Layer | undefined> {
   const { header, levels } = raster;
   if (!mayTouch(area, header)) return undefined;
   const decimation = decimationOf(area, size, header);
@@ -56,7 +56,7 @@ export async function sampleAsset({ raster, name }: Pick<Asset, 'raster' | 'name
   // A warped dataset that is read as a whole is warped anew at the size of the picture (VRTWarpedDataset::IRasterIO).
   const kernel = warped ? reading.reproject : reading.resampling;
   if (kernel === 'nearest') return nearest(layer, { raster, name }, area, level, reading, assets);
-  return filtered(layer, { raster, name }, area, level, { ...reading, kernel, warped }, assets);
+  return filtered(layer, { raster, name }, area, level, { ...reading, kernel, warped }, assets, still);
 }
 
 async function nearest(layer: Layer, { raster, name }: Pick<Asset, 'raster' | 'name'>, area: Area, level: Level, { bands, nodata }: Reading, assets: Assets): Promise<Layer | undefined> {

@@ -61,20 +61,13 @@ const isWide = ({ bbox: [west, , east] }: CogHeader): boolean => (west > east ? 
 const PROBES = [0.1, 0.3, 0.5, 0.7, 0.9];
 
 /** Pixels of the raster between neighbouring pixels of the tile, where they are fewest of some places inside the raster; 1 where there are none. */
-function decimationInside({ epsg, extent: [west, south, east, north] }: Area, size: Dimensions, header: CogHeader): number {
-  const { toSource } = projection(header, epsg);
-  const pixel = toPixels(header, header);
-  const wrap = wrapping(header);
-  const [stepX, stepY] = [(east - west) / size.width, (north - south) / size.height];
-  const at = (x: number, y: number): Point => {
-    const [px, py] = toSource(x, y);
-    return pixel(wrap(px), py);
-  };
+function decimationInside(area: Area, size: Dimensions, header: CogHeader): number {
+  const place = placeIn(area, size, header, header);
   const factors = PROBES.flatMap((u) => PROBES.flatMap((v) => {
-    const [x, y] = [west + (east - west) * u, south + (north - south) * v];
-    const here = at(x, y);
+    const [x, y] = [size.width * u, size.height * v];
+    const here = place(x, y);
     if (!(here[0] >= 0 && here[0] <= header.width && here[1] >= 0 && here[1] <= header.height)) return [];
-    return [at(x + stepX, y), at(x, y - stepY)].map(([column, row]) => Math.hypot(column - here[0], row - here[1])).filter((factor) => factor > 0 && Number.isFinite(factor));
+    return [place(x + 1, y), place(x, y + 1)].map(([column, row]) => Math.hypot(column - here[0], row - here[1])).filter((factor) => factor > 0 && Number.isFinite(factor));
   }));
   return factors.length === 0 ? 1 : Math.min(...factors);
 }
@@ -113,7 +106,7 @@ function axisWarp({ epsg, extent: [west, south, east, north] }: Area, { width, h
   const read = epsgOf(header) === epsg && (left < -EDGE || top < -EDGE || right > level.width + EDGE || bottom > level.height + EDGE);
   // Tiles in degrees are of CRS84, to which GDAL warps what is of EPSG:4326.
   const across: Point = epsg === 4326 ? [Number.NaN, Number.NaN] : windowOf(header, [west, south, east, north]);
-  const columns = (read && isWithinOneTurn(header) ? readAxis(left, right, width, level.width, header.width, across[0]) : undefined)
+  const columns = (read && isWithinOneTurn(header, header.projBbox) && isWithinOneTurn(header, [west, south, east, north]) ? readAxis(left, right, width, level.width, header.width, across[0]) : undefined)
     ?? Float64Array.from({ length: width }, (_, i) => pixel(wrap(toSource(west + ((east - west) * (i + 0.5)) / width, 0)[0]), 0)[0]);
   const rows = (read ? readAxis(top, bottom, height, level.height, header.height, across[1]) : undefined)
     ?? Float64Array.from({ length: height }, (_, i) => pixel(0, toSource(0, north - ((north - south) * (i + 0.5)) / height)[1])[1]);
@@ -163,8 +156,8 @@ function stretchOf(across: number, length: number, full: number): number {
   return ((reduced / around) * full) / length;
 }
 
-/** A raster that reaches over the antimeridian is met on both sides of it. */
-const isWithinOneTurn = ({ crs, projBbox: [west, , east] }: CogHeader): boolean => {
+/** What reaches over the antimeridian, a raster or a picture in its CRS, has two sides. */
+const isWithinOneTurn = ({ crs }: CogHeader, [west, , east]: Readonly<CogHeader['projBbox']>): boolean => {
   const half = crs.units === 'degree' ? 180 : MERCATOR_EDGE;
   return west >= -half * (1 + 1e-9) && east <= half * (1 + 1e-9);
 };
@@ -180,6 +173,26 @@ export function placeIn({ epsg, extent: [west, south, east, north] }: Area, { wi
   return (x, y) => {
     const [px, py] = toSource(west + ((east - west) * x) / width, north - ((north - south) * y) / height);
     return pixel(wrap(px), py);
+  };
+}
+
+/**
+ * As {@link placeIn} where the raster goes on beyond its ends: all points take the same turns around the earth, so that what
+ * lies a little west of it is not a turn east of it.
+ */
+export function placeAround(area: Area, size: Dimensions, header: CogHeader, level: Dimensions): (x: number, y: number) => Point {
+  const period = periodOf(header);
+  if (period === undefined) return placeIn(area, size, header, level);
+  const { epsg, extent: [west, south, east, north] } = area;
+  const { toSource } = projection(header, epsg);
+  const pixel = toPixels(header, level);
+  const [middle] = toSource((west + east) / 2, (south + north) / 2);
+  const nearest = (x: number, to: number): number => (Math.abs(to - x) > period / 2 + EDGE ? x + period * Math.round((to - x) / period) : x);
+  const turn = Number.isFinite(middle) ? nearest(middle, (header.projBbox[0] + header.projBbox[2]) / 2) - middle : 0;
+  return (x, y) => {
+    const [px, py] = toSource(west + ((east - west) * x) / size.width, north - ((north - south) * y) / size.height);
+    // A projection may jump at the antimeridian.
+    return pixel(nearest(px, middle) + turn, py);
   };
 }
 
@@ -223,9 +236,12 @@ function toPixels({ transform: [a, b, c, d, e, f], width, height }: CogHeader, l
   return (x, y) => [(e * (x - c) - b * (y - f)) * scaleX, (a * (y - f) - d * (x - c)) * scaleY];
 }
 
+/** A turn around the earth in units of the CRS, where that goes round. */
+const periodOf = (header: CogHeader): number | undefined => (header.crs.units === 'degree' ? 360 : epsgOf(header) === 3857 ? 2 * MERCATOR_EDGE : undefined);
+
 /** Brings an x that lies outside the raster into it by whole turns around the earth, where the CRS goes round. */
 function wrapping(header: CogHeader): (x: number) => number {
-  const period = header.crs.units === 'degree' ? 360 : epsgOf(header) === 3857 ? 2 * MERCATOR_EDGE : undefined;
+  const period = periodOf(header);
   if (period === undefined) return (x) => x;
   const slack = EDGE * Math.abs(header.transform[0]);
   const from = header.projBbox[0] - slack;

@@ -2,7 +2,7 @@
 import type { CogHeader } from '../cog/types.js';
 import { type KernelName, radiusOf } from './kernels.js';
 import type { Dimensions, Point } from './overviews.js';
-import { type Area, decimationOf, type Part, placeIn } from './warp.js';
+import { type Area, decimationOf, type Part, placeAround } from './warp.js';
 
 /** Along both axes of the level; kernels widen with what is above 1. */
 export interface Widths {
@@ -11,11 +11,11 @@ export interface Widths {
 }
 
 /** A part of the picture whose pixels are weighed alike. */
-export interface Region extends Part {
+interface Region extends Part {
   readonly widths: Widths;
 }
 
-export interface Weighing {
+interface Weighing {
   readonly kernel: KernelName;
   /** The raster is of another CRS than the picture. */
   readonly warped: boolean;
@@ -43,11 +43,11 @@ export function regionsOf(area: Area, size: Dimensions, header: CogHeader, level
   const whole = { left: 0, top: 0, right: size.width, bottom: size.height };
   if (!warped) return [{ ...whole, widths: readWidths(area, size, header, level) }];
   if (kernel === 'average') return [{ ...whole, widths: averagedWidths(area, size, header, level) }];
-  const place = placeIn(area, size, header, level);
+  const place = placeAround(area, size, header, level);
   const radius = radiusOf(kernel);
   if (atOnce) {
     const { x, y } = spanOf(whole, place);
-    return [{ ...whole, widths: { x: nearWhole(windowOf(x, level.width, size.width, radius) / size.width), y: nearWhole(windowOf(y, level.height, size.height, radius) / size.height) } }];
+    return [{ ...whole, widths: { x: nearWhole(pixelsRead(x, level.width, size.width, radius) / size.width), y: nearWhole(pixelsRead(y, level.height, size.height, radius) / size.height) } }];
   }
   const regions: Region[] = [];
   for (let top = 0; top < size.height; top += BLOCK.height) {
@@ -100,7 +100,7 @@ function spanOf({ left, top, right, bottom }: Part, place: (x: number, y: number
 const reached = ([first, last]: Span, length: number): number => Math.max(0, Math.min(length - Math.floor(Math.max(0, first)), last - first));
 
 /** The pixels that are read, with those that the kernel takes beyond the edges. */
-function windowOf([first, last]: Span, length: number, pixels: number, radius: number): number {
+function pixelsRead([first, last]: Span, length: number, pixels: number, radius: number): number {
   const shrunk = (last - first) / pixels;
   const reach = shrunk * FINE > 1 ? Math.ceil(radius * shrunk) : radius;
   const read = Math.min(length, Math.ceil(Math.min(last, length)) + reach) - Math.max(0, Math.floor(Math.max(0, first)) - reach);

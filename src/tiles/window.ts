@@ -25,10 +25,13 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** As many small blocks, which a file without overviews may have, take a second or two. */
 export const MAX_BLOCKS = 4096;
 
-/** @throws DomainError NotImplemented for a rectangle of more pixels than one tile may read */
-function checkPixels({ left, top, right, bottom }: Rectangle, bytesEach: number, name: string): void {
-  if ((right - left) * (bottom - top) * bytesEach <= MAX_BYTES) return;
-  throw new DomainError('NotImplemented', `${name}: this tile needs ${right - left} x ${bottom - top} pixels of it; add overviews to draw it at this zoom.`);
+/**
+ * @param before pixels that the same picture has read of the asset already
+ * @throws DomainError NotImplemented for a rectangle of more pixels than one tile may read
+ */
+export function checkPixels({ left, top, right, bottom }: Rectangle, bytesEach: number, name: string, before = 0): void {
+  if ((before + (right - left) * (bottom - top)) * bytesEach <= MAX_BYTES) return;
+  throw new DomainError('NotImplemented', `${name}: this tile needs ${before > 0 ? `${before} and ` : ''}${right - left} x ${bottom - top} pixels of it; add overviews to draw it at this zoom.`);
 }
 
 /** @throws DomainError NotImplemented when so many blocks are more than one tile may read */

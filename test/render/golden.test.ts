@@ -45,6 +45,9 @@ const UTM: CogOptions = { width: 600, height: 500, block: 128, epsg: 32_633, wes
 const rough = (x: number, y: number): number[] => [(Math.imul(x * 7919 + y * 104_729, 2_654_435_761) >>> 24) & 255];
 const ROUGH: CogOptions = { ...UTM, bands: 1, pixels: rough };
 
+/** From 10 to 20 degrees east. */
+const DEGREES: Partial<CogOptions> = { width: 400, height: 300, epsg: 4326, west: 10, north: 55, res: 0.025 };
+
 const COGS: Readonly<Record<string, () => Promise<Buffer>>> = {
   world: () => makeCog(WORLD),
   'world-jpeg': () => makeCog({ ...WORLD, compression: 'jpeg' }),
@@ -61,6 +64,8 @@ const COGS: Readonly<Record<string, () => Promise<Buffer>>> = {
   'rough-overviews': () => makeCog(ROUGH),
   'rough-nodata': () => makeCog({ ...ROUGH, nodata: 7 }),
   'rough-alpha': () => makeCog({ ...ROUGH, bands: 2, pixels: (x, y) => [...rough(x, y), x < 400 ? 255 : 0] }),
+  degrees: () => makeCog({ ...ROUGH, ...DEGREES }),
+  'degrees-nodata': () => makeCog({ ...ROUGH, ...DEGREES, nodata: 7 }),
   web: () => makeCog({ ...ROUGH, width: 301, height: 287, epsg: 3857, west: -8_635_679, north: 5_959_936, res: 620 }),
   west: () => makeCog({ ...WORLD, width: 190, pixels: () => [200, 30, 30] }),
   palette: async () => {
@@ -114,6 +119,8 @@ const TILES: Readonly<Record<string, Golden>> = {
   'rough nodata far bilinear': { cogs: ['rough-nodata'], tile: FAR, style: both('bilinear') },
   'rough nodata cut bilinear': { cogs: ['rough-nodata'], tile: CUT, style: both('bilinear') },
   'rough alpha far bilinear': { cogs: ['rough-alpha'], tile: FAR, style: both('bilinear') },
+  'degrees cut in the west': { cogs: ['degrees'], tile: [6, 33, 21], style: both('bilinear') },
+  'degrees nodata cut in the west': { cogs: ['degrees-nodata'], tile: [6, 33, 21], style: both('bilinear') },
   'web inside': { cogs: ['web'], tile: [6, 18, 22] },
   'web cut': { cogs: ['web'], tile: [7, 36, 45] },
   jpeg: { cogs: ['world-jpeg'], tile: W },

@@ -64,3 +64,12 @@ describe('Warping through a grid', () => {
     expect(worst).toBeLessThan(0.1);
   });
 });
+
+it('A raster of the whole world is met on both sides of the antimeridian, whatever the picture reaches over', () => {
+  const world = {
+    crs: { code: 'EPSG:4326', proj4: '+proj=longlat +datum=WGS84 +no_defs', units: 'degree' },
+    transform: [1, 0, -180, 0, -1, 90], width: 360, height: 180, bbox: [-180, -90, 180, 90], projBbox: [-180, -90, 180, 90],
+  } as unknown as CogHeader;
+  const { axes } = warpOf({ epsg: 4326, extent: [175, -5, 185, 5], bbox: [175, -5, -175, 5] }, { width: 10, height: 10 }, world, { width: 360, height: 180 });
+  expect(axes?.columns).toEqual(Float64Array.of(355.5, 356.5, 357.5, 358.5, 359.5, 0.5, 1.5, 2.5, 3.5, 4.5));
+});
