@@ -36,7 +36,7 @@ export function numberOf(params: Call['params'], name: string): number {
 const clamp = (value: number, limit: number): number => Math.max(-limit, Math.min(limit, value));
 
 /** Web Mercator ends before the poles. */
-const toMercator = ([lon = 0, lat = 0]: Position): [number, number] => [lonToMercator(lon), latToMercator(clamp(lat, MERCATOR_LATITUDE))];
+export const toMercator = ([lon = 0, lat = 0]: Position): [number, number] => [lonToMercator(lon), latToMercator(clamp(lat, MERCATOR_LATITUDE))];
 
 /** A box in degrees; the edges of Web Mercator's square, rounded, are the antimeridian. */
 export function degreesOf([west, south, east, north]: Extent, from: Epsg, path: string): Bbox {

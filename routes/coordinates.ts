@@ -1,13 +1,14 @@
 /** Coordinates of any CRS of the EPSG register: what is drawn is drawn in EPSG:4326 or EPSG:3857. */
 import type { MultiPolygon, Polygon, Position } from 'geojson';
 import { crsOf } from '../src/cog/crs.js';
+import type { Crs } from '../src/cog/types.js';
 import { invalidAt, messageOf } from '../src/errors.js';
 import { type Bbox, parseBbox } from '../src/geojson.js';
 import type { Extent } from '../src/tiles/matrices.js';
 import type { Outline } from '../src/tiles/outline.js';
-import { lonLatBoxBy, type Ways, waysBy } from '../src/tiles/projections.js';
+import { lonLatBoxBy, MERCATOR_EDGE, type Ways, waysBy } from '../src/tiles/projections.js';
 import type { Area } from '../src/tiles/warp.js';
-import { boundsOf, degreesOf, locate, locateGeometry, type Located, polygonsOf } from './areas.js';
+import { boundsOf, degreesOf, locate, locateGeometry, type Located, polygonsOf, toMercator } from './areas.js';
 
 type Epsg = Extract<Area['epsg'], 4326 | 3857>;
 
@@ -25,11 +26,25 @@ interface Known extends Ways {
   readonly units: string;
 }
 
+const made = new WeakMap<Crs, Known>();
+
 async function waysFrom(code: number): Promise<Known> {
-  const { proj4, units } = await crsOf(code).catch((error: unknown) => {
+  const crs = await crsOf(code).catch((error: unknown) => {
     throw invalidAt('coord_crs', messageOf(error));
   });
-  return { ...waysBy(proj4), code, units };
+  const known = made.get(crs) ?? { ...waysBy(crs.proj4), code, units: crs.units };
+  made.set(crs, known);
+  return known;
+}
+
+/** A position takes 2 to 5 µs there and back, during which nothing else is answered. */
+const MAX_PROJECTED = 100_000;
+
+/** To be asked once of all that a request brings. @throws InvalidInput for more positions than one request may have projected */
+export function checkProjected(areas: readonly { readonly geometry: Polygon | MultiPolygon }[], from: number, path: string): void {
+  if (isDrawn(from)) return;
+  const count = areas.reduce((sum, { geometry }) => polygonsOf(geometry).reduce((all, polygon) => polygon.reduce((more, ring) => more + ring.length, all), sum), 0);
+  if (count > MAX_PROJECTED) throw invalidAt(path, `has ${count} positions; of EPSG:${from} one request takes ${MAX_PROJECTED}, of EPSG:4326 and EPSG:3857 more`);
 }
 
 /** Far outside of its domain a projection answers something that leads back elsewhere. @throws InvalidInput */
@@ -57,13 +72,38 @@ export async function locateFrom(box: Extent, from: number, told: Area['epsg'] |
   return isDrawn(from) ? locate(box, from, epsg, path) : locate(await inDegrees(box, from, path), 4326, epsg, path);
 }
 
+/** Degrees of longitude by which the middle of an edge may be drawn elsewhere than it lies, in a box all around the world. */
+const MAX_SHIFT = 30;
+
+/** Around a pole an edge is no line in degrees. @throws InvalidInput */
+function checkEdges(ring: readonly Position[], lonLats: readonly (readonly [lon: number, lat: number])[], { toLonLat }: Ways, path: string): void {
+  const middles = ring.slice(1).map(([x = 0, y = 0], i) => toLonLat((x + (ring[i]?.[0] ?? 0)) / 2, (y + (ring[i]?.[1] ?? 0)) / 2)[0]);
+  middles.forEach((middle, i) => {
+    const drawn = ((lonLats[i]?.[0] ?? 0) + (lonLats[i + 1]?.[0] ?? 0)) / 2;
+    const shift = Math.abs(((middle - drawn + 540) % 360) - 180);
+    if (!(shift <= MAX_SHIFT)) throw invalidAt(path, 'goes around a pole, where its edges are no lines of a picture in EPSG:4326 or EPSG:3857; ask for parts of it, or give it in one of them');
+  });
+}
+
 /** As {@link locateGeometry}, from any CRS: over the box that it has there, as TiTiler does. @throws InvalidInput */
 export async function locateGeometryFrom(geometry: Polygon | MultiPolygon, from: number, told: Area['epsg'] | undefined, path: string): Promise<Located & { readonly cut: Outline }> {
   const epsg = drawnCrs(from, told);
   if (isDrawn(from)) return locateGeometry(geometry, from, epsg, path);
   const ways = await waysFrom(from);
   const polygons = polygonsOf(geometry);
-  const coordinates = polygons.map((polygon) => polygon.map((ring) => ring.map((position) => positionIn(ways, position, path))));
-  const { cut } = locateGeometry({ type: 'MultiPolygon', coordinates }, 4326, epsg, path);
-  return { ...(await locateFrom(boundsOf(polygons), from, epsg, path)), cut };
+  const located = await locateFrom(boundsOf(polygons), from, epsg, path);
+  const [west, , east] = located.extent;
+  const [centre, turn] = [(west + east) / 2, epsg === 4326 ? 360 : 2 * MERCATOR_EDGE];
+  const isAround = east - west >= turn * (1 - 1e-9);
+  const place = (position: Position): readonly [number, number] => {
+    const [x, y] = epsg === 4326 ? [position[0] ?? 0, position[1] ?? 0] : toMercator(position);
+    // The extent may reach beyond the antimeridian.
+    return [Math.abs(x - centre) > turn / 2 ? x + Math.sign(centre - x) * turn : x, y];
+  };
+  const cut = polygons.map((polygon) => polygon.map((ring) => {
+    const lonLats = ring.map((position) => positionIn(ways, position, path));
+    if (isAround) checkEdges(ring, lonLats, ways, path);
+    return lonLats.map(place);
+  }));
+  return { ...located, cut };
 }

@@ -6,7 +6,7 @@ import { bboxGeometry } from '../src/geojson.js';
 import type { WantedFormat } from '../src/tiles/encode.js';
 import type { Outline } from '../src/tiles/outline.js';
 import { areaDrawing, contentHeaders, type Located, numberOf, pathFormat, sizeOf } from './areas.js';
-import { locateFrom, locateGeometryFrom } from './coordinates.js';
+import { checkProjected, locateFrom, locateGeometryFrom } from './coordinates.js';
 import { type Call, type Operation, operation, type Reply } from './http.js';
 import { type TargetKind, upper } from './mosaics.js';
 import { tileReply } from './tile-reply.js';
@@ -73,7 +73,9 @@ export const feature = (kind: PartKind, form: '' | 'Format' | 'Sized' = ''): Ope
     answers,
     async handle(call) {
       const { query, params, body } = call;
-      const located = await locateGeometryFrom(areaFeature(body).geometry, query.coord_crs ?? 4326, query.dst_crs, '/geometry/coordinates');
+      const [area, from, at] = [areaFeature(body), query.coord_crs ?? 4326, '/geometry/coordinates'];
+      checkProjected([area], from, at);
+      const located = await locateGeometryFrom(area.geometry, from, query.dst_crs, at);
       return partReply(call, kind, located, pathFormat(params), (format) => (form === 'Sized' ? ['feature', sized(params, format)] : [`feature.${format}`]));
     },
   });

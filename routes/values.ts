@@ -15,7 +15,7 @@ import type { Measured } from '../src/tiles/measure.js';
 import type { Style } from '../src/tiles/style.js';
 import type { Area } from '../src/tiles/warp.js';
 import { numberOf, sizeOf } from './areas.js';
-import { inDegrees, isDrawn, locateGeometryFrom } from './coordinates.js';
+import { checkProjected, inDegrees, isDrawn, locateGeometryFrom } from './coordinates.js';
 import { type Call, type Operation, operation, type Reply } from './http.js';
 import { upper } from './mosaics.js';
 import type { PartKind } from './parts.js';
@@ -121,9 +121,11 @@ export const statistics = (kind: PartKind): Operation =>
     answers: { 200: statisticsAnswer, 204: { description: 'No item there' }, ...undrawn },
     async handle(call) {
       const { query, body, services, signal } = call;
-      const features = await Promise.all(areaFeatures(body).map(async ({ geometry, document }, i) => ({
+      const [areas, from] = [areaFeatures(body), query.coord_crs ?? 4326];
+      checkProjected(areas, from, '/features');
+      const features = await Promise.all(areas.map(async ({ geometry, document }, i) => ({
         document,
-        ...(await locateGeometryFrom(geometry, query.coord_crs ?? 4326, query.dst_crs, `/features/${i}/geometry/coordinates`)),
+        ...(await locateGeometryFrom(geometry, from, query.dst_crs, `/features/${i}/geometry/coordinates`)),
       })));
       const style = styleOf(query);
       const names = assetsOf(query, style);

@@ -7,7 +7,7 @@ const { stdout } = npm === undefined ? spawnSync('npm', args, { encoding: 'utf8'
 
 let report = {};
 try {
-  report = JSON.parse(stdout);
+  report = JSON.parse(stdout) ?? {};
 } catch {
   // Told below.
 }

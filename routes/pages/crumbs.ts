@@ -29,15 +29,18 @@ export const decoded = (part: string): string => {
 export function crumbsOf(path: string): Crumb[] {
   const parts = path.split('/').filter((part) => part !== '');
   const crumbs: Crumb[] = [{ name: 'Home', path: '/' }];
+  let isId = false;
   parts.forEach((part, i) => {
     const at = `/${parts.slice(0, i + 1).join('/')}`;
+    isId = !isId && BEFORE_IDS.has(parts[i - 1] ?? '');
     // The datasets are below /api, but not a part of the API's description.
-    if (part === 'api' && parts.length > 1) return;
-    const name = BEFORE_IDS.has(parts[i - 1] ?? '') ? decoded(part) : (NAMES[part] ?? decoded(part));
-    if (part === 'list' && parts[i - 1] === 'searches') return;
-    if (part === 'searches') crumbs.push({ name, path: '/searches/list' });
-    else if (part === 'health') crumbs.push({ name });
-    else crumbs.push({ name, path: parts[i - 1] === 'searches' ? `${at}/info` : at });
+    if (part === 'api' && i === 0 && parts.length > 1) return;
+    const name = isId ? decoded(part) : (NAMES[part] ?? decoded(part));
+    const isOfSearches = i === 1 && parts[0] === 'searches';
+    if (part === 'list' && isOfSearches) return;
+    if (part === 'searches' && i === 0) crumbs.push({ name, path: '/searches/list' });
+    else if (part === 'health' && !isId) crumbs.push({ name });
+    else crumbs.push({ name, path: isOfSearches ? `${at}/info` : at });
   });
   return crumbs;
 }

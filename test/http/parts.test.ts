@@ -21,6 +21,13 @@ beforeAll(async () => {
   const asset = (href: string): object => ({ href, type: 'image/tiff; application=geotiff; profile=cloud-optimized', roles: ['data'] });
   const whole = { bbox: [0, 0, 20, 20] };
   await makeCollection(server, 'parts', [itemBody('one', { ...whole, assets: { data: asset(rgb), near: asset(near), far: asset(far) } })]);
+  // Its column in red, on either side of the antimeridian.
+  const side = (name: string, west: number, first: number): Promise<string> => cog(name, { width: 50, height: 50, res: 0.1, west, north: 5, block: 64, pixels: (x, y) => [first + x, y, 7] });
+  const [before, beyond] = [await side('before.tif', 175, 0), await side('beyond.tif', -180, 50)];
+  await makeCollection(server, 'antimeridian', [
+    itemBody('before', { bbox: [175, 0, 180, 5], assets: { data: asset(before) } }),
+    itemBody('beyond', { bbox: [-180, 0, -175, 5], assets: { data: asset(beyond) } }),
+  ]);
   await makeCollection(server, 'broken', [itemBody('gone', { ...whole, assets: { data: asset(`${rgb}.gone`) } })]);
   search = text((await postDataset(server, datasetBody('drawn', [{ href: rgb, bbox: [0, 0, 20, 20], index: 1 }])))['search_id']);
 }, 120_000);
@@ -142,6 +149,47 @@ describe('a feature', () => {
       expect([path, ...(await pixel(answer, 3, 3))]).toEqual([path, 20, 20, 13, 13, 7, 255]);
       expect((await pixel(answer, 18, 18)).at(-1)).toBe(0);
     }
+  });
+
+  describe('of another CRS', () => {
+    /** In EPSG:3832, Mercator on WGS 84's ellipsoid around 150 degrees east. */
+    const metres = (lon: number, lat: number): number[] => {
+      const [sine, e] = [Math.sin((lat * Math.PI) / 180), 0.081_819_190_842_6];
+      return [((lon - 150) * 6_378_137 * Math.PI) / 180, 6_378_137 * (Math.atanh(sine) - e * Math.atanh(e * sine))];
+    };
+    // A little inside of fifty by twenty pixels.
+    const across = feature([metres(177.001, 1.001), metres(181.999, 1.001), metres(181.999, 2.999), metres(177.001, 2.999), metres(177.001, 1.001)]);
+    const polar = feature([[-1e6, -1e6], [1e6, -1e6], [1e6, 1e6], [-1e6, 1e6], [-1e6, -1e6]]);
+
+    it.each(['EPSG:4326', 'EPSG:3857'])('is cut on both sides of the antimeridian in %s', async (crs) => {
+      const answer = await post(`/collections/antimeridian/feature/50x20.png?coord_crs=EPSG:3832&dst_crs=${crs}`, across);
+      for (const x of [1, 48]) expect([crs, ...(await pixel(answer, x, 10))].slice(0, 6)).toEqual([crs, 50, 20, 20 + x, expect.any(Number), 7]);
+      const triangle = feature([metres(177, 1), metres(182, 1), metres(182, 3), metres(177, 1)]);
+      const half = await post(`/collections/antimeridian/feature/50x20.png?coord_crs=EPSG:3832&dst_crs=${crs}`, triangle);
+      expect([(await pixel(half, 48, 10)).at(-1), (await pixel(half, 5, 10)).at(-1)]).toEqual([255, 0]);
+    });
+
+    it('has its numbers on both sides of the antimeridian', async () => {
+      const { body } = await post('/collections/antimeridian/statistics?coord_crs=EPSG:3832&dst_crs=EPSG:4326&assets=data|bidx=1', across);
+      expect(body['properties']?.['statistics']?.['b1']).toMatchObject({ min: 20, max: 69, count: expect.closeTo(1000, 3) });
+      expect(body['properties']?.['used_assets']).toHaveLength(2);
+    });
+
+    it.each([
+      ['around a pole', 'EPSG:3413', polar, 'pole'],
+      ['outside of its CRS', 'EPSG:32631', feature([[1e9, 0], [2e9, 0], [2e9, 1e9], [1e9, 0]]), 'outside'],
+      ['of too many positions', 'EPSG:32631', feature([...Array.from({ length: 100_000 }, (_, i) => [500_000 + i, 0]), [500_000, 0]]), 'one request takes 100000'],
+    ])('is 400 %s', async (_, crs, body, said) => {
+      for (const path of ['feature.png', 'statistics']) {
+        const answer = await post(`/collections/parts/${path}?coord_crs=${crs}&dst_crs=EPSG:4326`, body);
+        expect([path, answer.status, text(answer.body['description'])]).toEqual([path, 400, expect.stringContaining(said)]);
+      }
+    });
+
+    it('is drawn all around the world where its edges are lines of the picture', async () => {
+      const answer = await post('/collections/parts/feature.png?coord_crs=EPSG:4979&dst_crs=EPSG:4326&width=360', feature([[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]));
+      expect((await pixel(answer, 185, 80)).slice(-2)).toEqual([7, 255]);
+    });
   });
 
   it.each([
