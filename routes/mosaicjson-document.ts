@@ -39,7 +39,8 @@ export async function mosaicAt(call: Asked, url: string): Promise<MosaicDocument
   const own = ownPath(call, url);
   if (own !== undefined) return ownMosaic(call, own);
   assertNameable(call, [url]);
-  const mosaic = documents.get(url)?.mosaic ?? parsed(url, await fetched(call, url), FOREIGN_MS);
+  const key = `foreign:${url}`;
+  const mosaic = documents.get(key)?.mosaic ?? parsed(key, await fetched(call, url), FOREIGN_MS);
   foreign.add(mosaic);
   return mosaic;
 }

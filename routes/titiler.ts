@@ -39,7 +39,7 @@ function titilerAnswer(titiler: TitilerConfig, call: Asked, kind: Named, target:
   const base = config.publicUrl === undefined ? call.base : withRootPath(config.publicUrl, config.rootPath);
   const id = target.searchId ?? '';
   const mosaic = { collection: `${paths.collection(collectionId)}/mosaic.json`, dataset: paths.datasetMosaic(datasetId), search: `${paths.search(id)}/mosaic.json` }[kind];
-  const subject = { search: kind === 'collection' ? { collection: collectionId } : { id }, mosaic: base + mosaic, asset: target.asset ?? 'data' };
+  const subject = { search: kind === 'collection' ? { collection: collectionId } : { id }, mosaic: base + mosaic, asset: target.usualAsset ?? target.asset ?? 'data' };
   return askTitiler(call.services.titiler, titilerUrl(titiler, subject, { path, query: call.search }), call.signal, call.body);
 }
 

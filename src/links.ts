@@ -51,9 +51,9 @@ const COMPUTED = new Set(['self', 'root', 'parent', 'collection', 'items', 'http
 /** The relations of the hook's links (API.md section 4, The hook). */
 export const HOOK_RELS = new Set(['preview', 'tilejson', 'tiles', 'mosaicjson']);
 
-/** Whether a link is one that {@link hookLinks} writes, whatever base it was written under. */
-export const isHookLink = (link: Link): boolean =>
-  HOOK_RELS.has(link.rel) && /(^|\/)(searches|collections|api\/datasets)\/[^?]*(map\.html|tilejson\.json|\/\{y\}|mosaic\.json)/.test(link.href);
+/** Whether a link is one that {@link hookLinks} writes, whatever base it was written under; what pypgstac loaded may be no link at all. */
+export const isHookLink = (link: Link | null): boolean =>
+  typeof link?.href === 'string' && HOOK_RELS.has(link.rel) && /(^|\/)(searches|collections|api\/datasets)\/[^?]*(map\.html|tilejson\.json|\/\{y\}|mosaic\.json)/.test(link.href);
 
 /** The links of a registered search as the hook writes them: viewer, TileJSON, tiles and MosaicJSON. */
 export function hookLinks(base: string, searchId: string, asset: string, mosaicPath?: string): Link[] {

@@ -6,7 +6,7 @@ import { messageOf } from '../errors.js';
 import { isObject, type Json, type JsonObject } from '../json.js';
 import { hookLinks, isHookLink, type Link, paths } from '../links.js';
 import type { StacCollection } from '../pgstac/collections.js';
-import { assetOfItems } from '../pgstac/other-href.js';
+import { assetOfItems, commonAsset } from '../pgstac/other-href.js';
 import { holdSearch, registerSearch, releaseSearches } from '../pgstac/searches.js';
 import type { Services } from '../services.js';
 import { dataAssetKey } from '../stac/assets.js';
@@ -21,20 +21,32 @@ export const collectionSearch = (id: string): JsonObject => ({
 
 export const collectionSearchMetadata = (id: string): JsonObject => ({ type: 'mosaic', name: `${id} mosaic` });
 
-/** The asset that holds the COGs of a collection's items: as its `item_assets` tell, else as its links of the hook do, which follow its first items. */
-export const collectionAsset = (collection: JsonObject): string => dataAssetKey(collection['item_assets']) ?? linkedAsset(collection['links']) ?? 'data';
+/** The asset that a collection says holds the COGs of its items, by `item_assets`; those of datasets are their tiles', and none of their own. */
+const toldAsset = ({ id, item_assets: told }: JsonObject): string | undefined => (id === DATASETS || id === SYSTEM_TILES ? 'data' : dataAssetKey(told));
+
+/** The asset that is drawn where the caller names none; with `data` an item without it has its own way out (API.md section 3). */
+export const drawnAsset = (collection: JsonObject): string => toldAsset(collection) ?? 'data';
+
+/** The asset that links name, for readers who have to name one: as `item_assets` tell, else as the stored links do, which follow the items. */
+export const collectionAsset = (collection: JsonObject): string => toldAsset(collection) ?? linkedAsset(collection['links']) ?? 'data';
 
 function linkedAsset(links: unknown): string | undefined {
-  const linked = Array.isArray(links) ? (links as Link[]).find((link) => link.rel === 'tilejson' && isHookLink(link)) : undefined;
+  const linked = Array.isArray(links) ? (links as Link[]).find((link) => isHookLink(link) && link.rel === 'tilejson') : undefined;
   const [, query = ''] = linked?.href.split('?') ?? [];
   return new URLSearchParams(query).get('assets') ?? undefined;
 }
 
-/** The links of a collection whose first items tell which asset is theirs: a collection mostly comes before its items. */
-export function linksToAssetOf(collection: StacCollection, [item]: readonly JsonObject[]): { readonly links?: Json } {
-  const { item_assets: told, links } = collection;
-  const asset = dataAssetKey(told) === undefined ? dataAssetKey(item?.['assets']) : undefined;
-  if (asset === undefined || !Array.isArray(links)) return {};
+/**
+ * The links of a collection whose items come one after another, mostly after it: they name the items' asset while all have
+ * the same one, else `data`. Nothing where they are right already.
+ * @param isFirst whether the collection had no items before these
+ */
+export function linksToAssetOf(collection: StacCollection, items: readonly JsonObject[], isFirst: boolean): { readonly links?: Json } {
+  const { links } = collection;
+  const linked = collectionAsset(collection);
+  if (!Array.isArray(links) || toldAsset(collection) !== undefined || (linked === 'data' && !isFirst)) return {};
+  const asset = commonAsset([...(isFirst ? [] : [linked]), ...items.map((item) => dataAssetKey(item['assets']))]) ?? 'data';
+  if (asset === linked) return {};
   const led = (links as unknown as Link[]).map((link) => (isHookLink(link) ? { ...link, href: link.href.replace(/(?<=[?&]assets=)[^&]*/, () => encodeURIComponent(asset)) } : link));
   return { links: led as unknown as Json };
 }
@@ -62,8 +74,8 @@ export async function registerCollectionSearch(
     await holdSearch(client, search.id, 'collection', id);
     await releaseSearches(client, 'collection', id, [search.id]);
     await client.query('DELETE FROM stac_mosaic.unregistered_collections WHERE collection_id = $1', [id]);
+    const asset = toldAsset(collection) ?? (await assetOfItems(client, id)) ?? 'data';
     await client.query('RELEASE SAVEPOINT register_search');
-    const asset = dataAssetKey(collection['item_assets']) ?? (await assetOfItems(client, id)) ?? collectionAsset(collection);
     return { collection: withSearch(collection, search.id, asset, storedBase), searchId: search.id };
   } catch (error) {
     if (isRetryable(error)) throw error;

@@ -23,8 +23,8 @@ async function change(client: PoolClient, id: string, lock: RowLock, next: (stor
 const covers = (said: Span | undefined, added: Span): boolean => said !== undefined && sameJson(toExtent(union(said, added)), toExtent(said));
 
 /**
- * After an insert: the extent grows to hold the new items; that of a collection's first items is theirs, and their asset
- * is the one that its links name. Costs one look at the collection where they lie within it, whatever its size.
+ * After an insert: the extent grows to hold the new items; that of a collection's first items is theirs, and the asset
+ * that its links name is the one of all items. Costs one look at the collection where they lie within it, whatever its size.
  */
 export async function widenExtent(client: PoolClient, collectionId: string, items: readonly JsonObject[]): Promise<void> {
   if (items.length === 0) return;
@@ -32,12 +32,14 @@ export async function widenExtent(client: PoolClient, collectionId: string, item
   if (collection === undefined) return;
   const ids = items.map((item) => textOf(item['id']));
   const added = spanOfItems(items);
-  if (covers(spanOfCollection(collection), added) && (await hasOtherItems(client, collectionId, ids))) return;
+  if (isSettled(collection, items, added) && (await hasOtherItems(client, collectionId, ids))) return;
   await change(client, collectionId, 'FOR NO KEY UPDATE', async (stored) => {
     // Asked under the lock: two writers of first items would each write only their own.
-    if (!(await hasOtherItems(client, collectionId, ids))) return { extent: toExtent(added), ...linksToAssetOf(stored, items) };
+    const isFirst = !(await hasOtherItems(client, collectionId, ids));
+    const led = linksToAssetOf(stored, items, isFirst);
+    if (isFirst) return { extent: toExtent(added), ...led };
     const now = spanOfCollection(stored);
-    return { extent: now === undefined ? await exactExtent(client, collectionId) : toExtent(union(now, added)) };
+    return { extent: now === undefined ? await exactExtent(client, collectionId) : toExtent(union(now, added)), ...led };
   });
 }
 
@@ -53,8 +55,9 @@ function sidesAtStake(said: Span | undefined, gone: Span, added: Span | undefine
   return added === undefined ? reached : sidesWithout(reached, sidesReached(said, added));
 }
 
-/** Whether an item lies within what a collection says of itself. */
-export const isCovered = (collection: StacCollection, item: JsonObject): boolean => covers(spanOfCollection(collection), spanOfItems([item]));
+/** Whether a collection that has items can stay as it is when these come. */
+export const isSettled = (collection: StacCollection, items: readonly JsonObject[], span = spanOfItems(items)): boolean =>
+  covers(spanOfCollection(collection), span) && linksToAssetOf(collection, items, false).links === undefined;
 
 /**
  * Before items go or are replaced: where that may shrink the extent, waits for the inserts under way, else keeps others

@@ -1,6 +1,6 @@
 /** Hrefs of COGs in the form that a reader of the mosaic opens (API.md section 3, `href`). */
 import type { AzureAccount } from '../config-storage.js';
-import { blobUrl } from '../storage/azure-hrefs.js';
+import { blobUrl, decoded } from '../storage/azure-hrefs.js';
 
 /** `https`: Azure's and GDAL's spellings become URLs; `signed`: those of containers that are signed carry a signature; `vsi`: everything becomes a path of GDAL's. */
 export type HrefForm = 'https' | 'vsi' | 'signed';
@@ -29,12 +29,4 @@ function asVsi(href: string, account: AzureAccount | undefined): string {
   const scheme = /^\w+:(?=\/\/)/.exec(href)?.[0] ?? '';
   const store = STORES[scheme];
   return store === undefined ? href : store + href.slice(scheme.length + 2);
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }

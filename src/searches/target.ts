@@ -3,7 +3,7 @@ import { withTiles } from '../access/private.js';
 import { fromBody, selectionOf } from '../search/parse.js';
 import { DATASETS, SYSTEM_TILES } from '../datasets/collections.js';
 import { invalidAt, notFound } from '../errors.js';
-import { collectionAsset, collectionSearch, searchIdOf } from '../hooks/collection-search.js';
+import { collectionAsset, collectionSearch, drawnAsset, searchIdOf } from '../hooks/collection-search.js';
 import { isObject, type JsonObject } from '../json.js';
 import { findCollection, listCollections } from '../pgstac/collections.js';
 import { findItem } from '../pgstac/items-read.js';
@@ -34,6 +34,8 @@ export interface Target {
   readonly quadkeyZoom?: number;
   /** The asset to draw where the caller names none. */
   readonly asset?: string;
+  /** The asset that most items have, for what has to name one. */
+  readonly usualAsset?: string;
   /** Layers that the search's metadata names, for those who draw. */
   readonly renders: Readonly<Record<string, Render>>;
   /** Under what it is read: a dataset's tiles are seen by whoever sees the dataset. */
@@ -96,7 +98,8 @@ export async function collectionTarget({ database }: Deps, id: string, visibilit
     selection,
     sortby: undefined,
     natural: isTiles(selection) ? BY_INDEX : BY_TIME,
-    asset: collectionAsset(collection),
+    asset: drawnAsset(collection),
+    usualAsset: collectionAsset(collection),
     renders: rendersOfCollection(collection),
     ...known({ searchId, attribution: credits(collection) }),
     visibility: id === DATASETS ? withTiles(visibility) : visibility,

@@ -27,7 +27,7 @@ export async function coverageOf(services: Pick<Services, 'database'>, target: T
   if (bounds === undefined) return { bounds, found: undefined };
   const zooms = new ZoomsFromItems();
   if (target.minzoom === undefined || target.maxzoom === undefined) {
-    for (const { properties, bbox } of await sampleResolutions(pool, { ...query, asset: target.asset ?? 'data' })) zooms.add(resolutionOf(properties, bbox));
+    for (const { properties, bbox } of await sampleResolutions(pool, { ...query, asset: target.usualAsset ?? target.asset ?? 'data' })) zooms.add(resolutionOf(properties, bbox));
   }
   return { bounds, found: zooms.result([...bounds]) };
 }

@@ -19,7 +19,7 @@ export function azureUrl(href: string, account: AzureAccount | undefined): URL |
   const uri = vsi === undefined ? href : `az://${href.slice(vsi.length).split('/').map(encodeURIComponent).join('/')}`;
   if (!URL.canParse(uri)) throw invalidInput(`${shownHref(href)}: not the name of a blob; write az://container/folder/name.tif.`);
   const url = new URL(uri);
-  const [container, owner] = url.username === '' ? [url.hostname, undefined] : [decodeURIComponent(url.username), /^([a-z0-9]{3,24})\.(blob|dfs)\.core\.windows\.net$/.exec(url.hostname)?.[1] ?? ''];
+  const [container, owner] = url.username === '' ? [url.hostname, undefined] : [decoded(url.username), /^([a-z0-9]{3,24})\.(blob|dfs)\.core\.windows\.net$/.exec(url.hostname)?.[1] ?? ''];
   if (owner === '') throw invalidInput(`${shownHref(href)}: ${url.hostname} is no storage account; write ${url.protocol}//container@account.dfs.core.windows.net/name.tif.`);
   if (!CONTAINER_NAME.test(container)) throw invalidInput(`${shownHref(href)}: "${container}" is not the name of a container.`);
   if (owner === undefined && account === undefined) {
@@ -27,6 +27,15 @@ export function azureUrl(href: string, account: AzureAccount | undefined): URL |
   }
   const endpoint = account !== undefined && (owner === undefined || owner === account.name) ? account.endpoint : `https://${owner}.blob.core.windows.net`;
   return new URL(`${endpoint}/${container}${url.pathname}${url.search}`);
+}
+
+/** A name without percent-encoding, as it is where that cannot be read. */
+export function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 /** The same without a word: undefined for what is no blob of Azure, or of no account that is known. */

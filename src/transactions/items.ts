@@ -4,7 +4,7 @@ import { DATASETS } from '../datasets/collections.js';
 import { lockDataset } from '../datasets/records.js';
 import { deleteDataset } from '../datasets/write.js';
 import { conflict, type DomainError, notFound } from '../errors.js';
-import { holdExtent, isCovered, shrinkSpan, widenExtent } from '../hooks/extents.js';
+import { holdExtent, isSettled, shrinkSpan, widenExtent } from '../hooks/extents.js';
 import { followCount } from '../hooks/summaries.js';
 import { isObject, type Json, type JsonObject, sameJson } from '../json.js';
 import { findCollection } from '../pgstac/collections.js';
@@ -60,7 +60,7 @@ export async function postItem(services: Services, collection: string, body: unk
     const target = await writeTarget(client, collection, 'insert');
     if (target.byTime && (await takenId(client, collection, [item.id])) !== undefined) throw taken(collection, item.id);
     const { stored, filled } = await insertItem(client, item, target);
-    if (!filled || !isCovered(target.collection, item)) await widenExtent(client, collection, [item]);
+    if (!filled || !isSettled(target.collection, [item])) await widenExtent(client, collection, [item]);
     await followCount(client, target.collection, 1);
     return stored;
   });

@@ -1,8 +1,8 @@
 /** The hook where something went wrong or comes late: registrations that fail, bases that change, searches that somebody deleted, items after their collection. */
 import { readFile } from 'node:fs/promises';
 import { healCollections } from '../../src/hooks/heal-collections.js';
-import { linksOf, listOf, type Loose, text } from '../support/client.js';
-import { collectionBody, itemBody } from '../support/datasets.js';
+import { hrefOf, linksOf, listOf, type Loose, text } from '../support/client.js';
+import { collectionBody, datasetBody, itemBody, postDataset } from '../support/datasets.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 
 let server: TestServer;
@@ -61,25 +61,63 @@ it('a search that another program deleted is registered again under its id', asy
 });
 
 describe('the asset that the links name', () => {
-  const assets = (name: string): Record<string, unknown> => ({ [name]: { href: 'https://cogs.example.com/a.tif', type: 'image/tiff; application=geotiff' }, thumbnail: { href: 'https://cogs.example.com/a.png', type: 'image/png' } });
+  const assets = (name: string, file = 'a'): Record<string, unknown> => ({ [name]: { href: `https://cogs.example.com/${file}.tif`, type: 'image/tiff; application=geotiff' }, thumbnail: { href: 'https://cogs.example.com/a.png', type: 'image/png' } });
   const named = async (): Promise<(string | null)[]> => {
     const { body } = await server.request('GET', '/collections/c');
     const now = ['preview', 'tilejson', 'tiles'].flatMap((rel) => linksOf(body, rel)).map(({ href }) => new URL(text(href)).searchParams.get('assets'));
     const kept = listOf((await stored('c'))['links']).filter(({ rel }) => text(rel) === 'preview').map(({ href }) => text(href).replace(/.*assets=/, ''));
     return [...new Set([...now, ...kept])];
   };
-  const post = async (id: string, asset: string): Promise<number> => (await server.request('POST', '/collections/c/items', { body: itemBody(id, { assets: assets(asset) }) })).status;
+  const post = async (id: string, asset: string): Promise<number> => (await server.request('POST', '/collections/c/items', { body: itemBody(id, { assets: assets(asset, id) }) })).status;
+  const drawn = async (collection = 'c'): Promise<string[]> => {
+    const { body } = await server.request('GET', `/collections/${collection}/mosaic.json`);
+    return [...new Set(Object.values(body['tiles'] ?? {}).flatMap((urls) => listOf(urls).map((url) => text(url).replace(/.*\/|\.tif$/g, ''))))].toSorted();
+  };
 
-  it('is the one of the first items, through PUT and PATCH', async () => {
+  it('is the one of the items, through PUT and PATCH', async () => {
     await server.request('POST', '/collections', { body: collectionBody('c') });
     expect(await named()).toEqual(['data']);
-    expect([await post('a', 'visual image'), await post('b', 'other')]).toEqual([201, 201]);
+    expect([await post('a', 'visual image'), await post('b', 'visual image')]).toEqual([201, 201]);
     expect(await named()).toEqual(['visual image', 'visual%20image']);
     await server.request('PUT', '/collections/c', { body: collectionBody('c') });
     expect(await named()).toEqual(['visual image', 'visual%20image']);
     await server.request('PATCH', '/collections/c', { body: { links: [] } });
     expect(await named()).toEqual(['visual image', 'visual%20image']);
     expect((await server.request('GET', '/collections/c/mosaic.json')).status).toBe(200);
+  });
+
+  it.each(['other', 'data'])('is “data” where an item has “%s” instead, and each is drawn by its own', async (other) => {
+    await server.request('POST', '/collections', { body: collectionBody('c') });
+    expect([await post('a', 'visual'), await named(), await post('b', other), await named()]).toEqual([201, ['visual'], 201, ['data']]);
+    const { body } = await server.request('POST', '/collections/c/bulk_items', { body: { items: { d: itemBody('d', { assets: assets('visual', 'd') }) } } });
+    expect([body, await named()]).toEqual([expect.anything(), ['data']]);
+    await server.request('PUT', '/collections/c', { body: collectionBody('c') });
+    expect(await named()).toEqual(['data']);
+    expect(await drawn()).toEqual(['a', 'b', 'd']);
+  });
+
+  it('is no mosaic’s choice: items that others loaded are drawn whatever the links name', async () => {
+    await server.request('POST', '/collections', { body: collectionBody('c') });
+    await post('a', 'visual');
+    await query('SELECT pgstac.create_item($1::jsonb)', [JSON.stringify({ ...itemBody('b', { assets: assets('cog', 'b') }), collection: 'c' })]);
+    expect([await named(), await drawn()]).toEqual([['visual'], ['a', 'b']]);
+  });
+
+  it('is that of the tiles for datasets, whatever assets a dataset has of its own', async () => {
+    const dataset = datasetBody('d');
+    await postDataset(server, { ...dataset, dataset: { ...(dataset['dataset'] as Loose), assets: { source: { href: 'https://cogs.example.com/original.tif', type: 'image/tiff; application=geotiff' } } } });
+    const asset = async (): Promise<string | null> => new URL(hrefOf((await server.request('GET', '/collections/datasets')).body, 'tiles')).searchParams.get('assets');
+    expect(await asset()).toBe('data');
+    expect((await server.request('PATCH', '/collections/datasets', { body: { title: 'Rasters' } })).status).toBe(204);
+    const kept = listOf((await stored('datasets'))['links']).filter(({ rel }) => text(rel) === 'tilejson').map(({ href }) => text(href).replace(/.*assets=/, ''));
+    expect([await asset(), kept]).toEqual(['data', ['data']]);
+    expect((await drawn('datasets')).length).toBeGreaterThan(0);
+  });
+
+  it('is “data” beside links that are none', async () => {
+    await query('SELECT pgstac.create_collection($1::jsonb)', [JSON.stringify({ ...collectionBody('c'), links: [null, 5, { rel: 'tilejson', href: ['/searches/x/tilejson.json'] }] })]);
+    for (const path of ['/collections', '/collections/c', '/collections/c/mosaic.json']) expect([path, (await server.request('GET', path)).status]).toEqual([path, 200]);
+    expect(await post('a', 'visual')).toBe(201);
   });
 
   it('is the one that item_assets tell, whatever the items have', async () => {

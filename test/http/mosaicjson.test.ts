@@ -78,6 +78,16 @@ test('the mosaic follows its dataset, and its stored copy is one too', async () 
   expect((await ask('/info', `${server.url}/files/metadata/mosaics/squares.json`)).status).toBe(404);
 });
 
+test('what is kept of a mosaic of ours cannot be asked for by its name in the cache', async () => {
+  await withDataset();
+  const own = '/api/datasets/squares/mosaic.json';
+  const { etag } = (await server.request('GET', own)).headers;
+  const version = /^(?:W\/)?"([^"]+)"$/.exec(String(etag))?.[1] ?? '';
+  expect((await ask('/info', own)).status).toBe(200);
+  for (const name of [`ours:${version}`, `foreign:ours:${version}`]) expect((await ask('/info', name)).status).toBe(400);
+  expect([(await ask('/info', own)).status, (await ask('/tiles/4/8/7', own)).status]).toEqual([200, 200]);
+});
+
 test('a document of an allowed host is read, packed or not, and anything else is refused', async () => {
   const mosaic = { mosaicjson: '0.0.3', minzoom: 1, maxzoom: 9, quadkey_zoom: 2, bounds: [0, 0, 90, 66], asset_prefix: 'https://cogs.example.com/', tiles: { '12': ['b.tif', 'a.tif'], '13': ['a.tif'], '10': ['c.tif'] } };
   document = Buffer.from(JSON.stringify(mosaic));

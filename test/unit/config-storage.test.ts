@@ -1,6 +1,7 @@
 /** The variables of blob storage: which account they mean, which credentials win, and what is wrong with them. */
 import { loadConfig } from '../../src/config.js';
-import { azureUrl } from '../../src/storage/azure-hrefs.js';
+import { hrefWriter } from '../../src/mosaics/hrefs.js';
+import { azureUrl, blobUrl } from '../../src/storage/azure-hrefs.js';
 import { storageOf } from '../support/azurite.js';
 
 const KEY = Buffer.from('a key of the account').toString('base64');
@@ -78,8 +79,13 @@ describe('the name of a blob', () => {
     expect(azureUrl(href, account)?.href).toBe(url);
   });
 
-  it.each(['az://', 'az:///a.tif', 'az://c/a.tif', 'az://Cogs/a.tif', 'az://co_gs/a.tif', '/vsiaz/../a.tif', 'abfss://cogs@evil.example.com/a.tif', 'az://user:password@cogs/a.tif', 'az://cogs@acct.evil.com/a'])('%s is refused', (href) => {
+  it.each(['az://', 'az:///a.tif', 'az://c/a.tif', 'az://Cogs/a.tif', 'az://co_gs/a.tif', '/vsiaz/../a.tif', 'abfss://cogs@evil.example.com/a.tif', 'az://user:password@cogs/a.tif', 'az://cogs@acct.evil.com/a', 'abfss://%zz@acct.dfs.core.windows.net/x.tif'])('%s is refused', (href) => {
+    expect(blobUrl(href, account)).toBeUndefined();
     expect(() => azureUrl(href, account)).toThrow(expect.objectContaining({ kind: 'InvalidInput' }));
+  });
+
+  it('that cannot be decoded is written as it is', () => {
+    for (const form of ['https', 'vsi'] as const) expect(hrefWriter(form, account)('abfss://%zz@acct.dfs.core.windows.net/x.tif')).toBe('abfss://%zz@acct.dfs.core.windows.net/x.tif');
   });
 
   it.each(['https://acct.blob.core.windows.net/c/a.tif', 'file:///a.tif', '/vsicurl/https://a/b.tif', 's3://a/b', 'xaz://a/b', ''])('%j is not looked at', (href) => {
