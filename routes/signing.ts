@@ -1,11 +1,13 @@
 /** Hrefs of answers get their signatures last, when ETags have been made and caches filled; so none is stored or compared. */
 import { createHash } from 'node:crypto';
+import { endOfString } from '../src/json-strings.js';
 import type { HrefSigner, Sign } from '../src/storage/signing.js';
 import { GEOJSON_TYPE, JSON_TYPE } from '../src/links.js';
 import type { Reply } from './http.js';
 import { SEQUENCE_TYPE } from './item-sequence.js';
 
-const HREF = /"href":\s*("(?:[^"\\]|\\.)*")/g;
+/** Up to an href's opening quote; within a string the quotes of it would have backslashes. */
+const HREF = /"href":\s*(?=")/g;
 
 /** One that holds signatures: for this client alone, and sent anew each time, since the one that it has may have ended. */
 export function signedReply(reply: Reply): Reply {
@@ -28,22 +30,33 @@ export function hrefsIn(value: unknown, found = new Set<string>()): ReadonlySet<
   return found;
 }
 
+/** Where the hrefs of a JSON text are, and what they are. */
+function* hrefsOf(text: string): Generator<{ readonly from: number; readonly to: number; readonly href: string }, void, undefined> {
+  for (const { index, 0: { length } } of text.matchAll(HREF)) {
+    const from = index + length;
+    const to = endOfString(text, from);
+    if (to === -1) return;
+    yield { from, to, href: unquoted(text.slice(from, to)) };
+  }
+}
+
 function signedText(sign: Sign, text: string): string {
-  return text.replace(HREF, (member, quoted: string) => {
-    const href = unquoted(quoted);
+  let written = '';
+  let at = 0;
+  for (const { from, to, href } of hrefsOf(text)) {
     const signed = sign(href);
-    return signed === href ? member : `"href":${JSON.stringify(signed)}`;
-  });
+    if (signed === href) continue;
+    written += text.slice(at, from) + JSON.stringify(signed);
+    at = to;
+  }
+  return written + text.slice(at);
 }
 
 const except = (sign: Sign, not: ReadonlySet<string>): Sign => (href) => (not.has(href) ? href : sign(href));
 
 function wantsSignatures(signer: HrefSigner, text: string, not: ReadonlySet<string>): boolean {
   if (!signer.mayHold(text)) return false;
-  for (const [, quoted = '""'] of text.matchAll(HREF)) {
-    const href = unquoted(quoted);
-    if (!not.has(href) && signer.wants(href)) return true;
-  }
+  for (const { href } of hrefsOf(text)) if (!not.has(href) && signer.wants(href)) return true;
   return false;
 }
 

@@ -1,4 +1,4 @@
-/** GeoJSON as pgSTAC can hold it: geometries parsed from untrusted JSON, boxes, and their text for PostGIS. */
+/** GeoJSON as pgSTAC can hold it: geometries parsed from untrusted JSON, and boxes. */
 import type { Geometry, Position } from 'geojson';
 import { crossesItselfTooOften } from './crossings.js';
 import { invalidAt } from './errors.js';

@@ -54,7 +54,7 @@ export async function reconcile(services: Stores, alone = false, draw?: (id: str
 }
 
 /** The names of what is stored of a dataset. */
-const fixedNames = ({ id, hasMetadata, hasThumbnail }: CommittedDataset): string[] => [snapshotPath(id), ...(hasMetadata ? [originalPath(id)] : []), ...(hasThumbnail ? [thumbnailPath(id)] : [])];
+const fixedNames = ({ id, hasMetadata, originals, hasThumbnail }: CommittedDataset): string[] => [snapshotPath(id), ...(hasMetadata ? [originalPath(id)] : []), ...originals, ...(hasThumbnail ? [thumbnailPath(id)] : [])];
 
 /** What no dataset had when they were listed: one may have come since. @param isOld whether nobody can be at work on it */
 async function removeLeftover({ database, blobs }: Stores, name: string, isOld: boolean): Promise<boolean> {
@@ -100,15 +100,14 @@ function promoteCopy({ database, blobs }: Omit<Stores, 'config'>, { id, attempt,
 
 /** From the tiles, where neither copy is left. Answers whether they are the dataset's still. */
 async function rebuild(services: Stores, { id, attempt }: CommittedDataset): Promise<boolean> {
-  const name = snapshotPath(id, randomUUID());
-  try {
-    const target = await datasetTarget(services, id, { hidden: [] });
-    const mosaic = await mosaicOf(services, target, {}, AbortSignal.timeout(600_000));
-    await services.blobs.put(name, mosaic.document());
-  } catch (error) {
-    if (error instanceof DomainError && error.kind === 'NotFound') return false;
+  const target = await datasetTarget(services, id, { hidden: [] }).catch((error: unknown) => {
+    if (error instanceof DomainError && error.kind === 'NotFound') return undefined;
     throw error;
-  }
+  });
+  if (target === undefined) return false;
+  const name = snapshotPath(id, randomUUID());
+  const mosaic = await mosaicOf(services, target, {}, AbortSignal.timeout(600_000));
+  await services.blobs.put(name, mosaic.document());
   const isOurs = await promoteCopy(services, { id, attempt, to: snapshotPath(id) }, name);
   if (!isOurs) await services.blobs.remove(name);
   return isOurs;

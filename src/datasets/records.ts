@@ -3,6 +3,7 @@ import type { ClientBase, Pool, PoolClient } from 'pg';
 import { conflict } from '../errors.js';
 import type { JsonObject } from '../json.js';
 import { paths } from '../links.js';
+import { decoded } from '../storage/azure-hrefs.js';
 import { DATASETS } from './collections.js';
 import { isOriginalHref } from './dataset-item.js';
 
@@ -78,6 +79,8 @@ export interface CommittedDataset {
   /** The mark of the attempt that was committed last; null for a dataset that was not written by us. */
   readonly attempt: string | null;
   readonly hasMetadata: boolean;
+  /** Names that its item gives its stored description, also ones that were made otherwise than today's. */
+  readonly originals: readonly string[];
   /** Its `thumbnail` is the picture that we draw. */
   readonly isPictured: boolean;
   /** A picture of its present tiles is stored. */
@@ -97,10 +100,17 @@ interface CommittedRow {
   readonly picture: string | null;
 }
 
+/** As they end an href of ours, and decoded once, as they end that of a blob. */
+function originalsIn(href: string): string[] {
+  const [, name] = /\/(metadata\/original\/[^/?#]+)$/.exec(href) ?? [];
+  return name === undefined ? [] : [name, decoded(name)];
+}
+
 const committed = ({ id, attempt, thumbnail, metadata, picture }: CommittedRow): CommittedDataset => ({
   id,
   attempt,
   hasMetadata: metadata !== null && isOriginalHref(metadata, id),
+  originals: originalsIn(metadata ?? ''),
   isPictured: picture?.endsWith(paths.datasetPreview(id)) === true,
   hasThumbnail: thumbnail !== null && thumbnail === attempt,
   hadThumbnail: thumbnail !== null,

@@ -24,9 +24,13 @@ function anyHeight(coordinates: readonly unknown[]): boolean {
   return typeof coordinates[0] === 'number' ? coordinates.length > 2 : coordinates.some((part) => Array.isArray(part) && anyHeight(part));
 }
 
-/** One for all: a geometry is written without a pause, into bytes that only grow. */
+const BYTES = 1024;
+/** What is kept for the next one; a geometry of ten megabytes comes seldom. */
+const MOST_KEPT = 1024 * 1024;
+
+/** One for all: a geometry is written without a pause, into bytes that grow with it. */
 class EwkbWriter {
-  private bytes = Buffer.allocUnsafeSlow(1024);
+  private bytes = Buffer.allocUnsafeSlow(BYTES);
   private length = 0;
   private high = false;
 
@@ -36,7 +40,9 @@ class EwkbWriter {
   }
 
   hex(): string {
-    return this.bytes.toString('hex', 0, this.length);
+    const hex = this.bytes.toString('hex', 0, this.length);
+    if (this.bytes.length > MOST_KEPT) this.bytes = Buffer.allocUnsafeSlow(BYTES);
+    return hex;
   }
 
   geometry(geometry: Geometry, flags = 0): void {

@@ -4,6 +4,7 @@
  */
 import { invalidAt } from '../errors.js';
 import { isObject, type Json, textOf } from '../json.js';
+import { rewriteStrings } from '../json-strings.js';
 import { isDatetime } from '../datetime.js';
 import { jsonMembers } from '../pgstac/json-members.js';
 
@@ -25,7 +26,7 @@ const float = (value: number): string => (Number.isInteger(value) && Math.abs(va
 
 /** Numbers with a fraction or an exponent as floats; whole ones as they are, however long. */
 const numbersAsPython = (text: string): string =>
-  text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (token) => (token.startsWith('"') || /^-?\d+$/.test(token) ? token : float(Number(token))));
+  rewriteStrings(text, (quoted) => quoted, (between) => between.replaceAll(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, (number) => (/^-?\d+$/.test(number) ? number : float(Number(number)))));
 
 /** All numbers of it as floats. */
 function floats(value: Json | undefined): string {

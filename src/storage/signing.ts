@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import type { AzureAccount, SigningConfig } from '../config-storage.js';
 import { invalidInput } from '../errors.js';
+import { rewriteStrings } from '../json-strings.js';
 import { blobUrl } from './azure-hrefs.js';
 import { type DelegationKey, delegationKeys } from './delegation-key.js';
 
@@ -117,7 +118,7 @@ export function withoutSignatures(signer: HrefSigner, value: unknown): unknown {
 
 /** The same of JSON as it was written: all but the strings that are stripped stays to the letter. */
 export const textWithoutSignatures = (signer: HrefSigner, json: string): string =>
-  json.replaceAll(/"(?:[^"\\]|\\.)*"/g, (quoted) => {
+  rewriteStrings(json, (quoted) => {
     const text = JSON.parse(quoted) as string;
     const clean = signer.strip(text);
     return clean === text ? quoted : JSON.stringify(clean);

@@ -35,6 +35,14 @@ describe('reconcile', () => {
     expect((await server.request('GET', `/files/${LIVE}`)).status).toBe(200);
   });
 
+  it('keeps a description that its dataset names, under whatever name', async () => {
+    await postDataset(server, datasetBody('one'));
+    const [named, stray] = ['metadata/original/an%20older%2Bname.json', 'metadata/original/stray.json'] as const;
+    for (const name of [named, stray]) await server.services.blobs.put(name, '{}');
+    await server.services.database.pool.query("UPDATE pgstac.items SET content = jsonb_set(content, '{assets,metadata}', $1) WHERE id = 'one'", [JSON.stringify({ href: `/files/${named}`, type: 'application/json' })]);
+    expect(await reconcile(server.services, true)).toEqual({ restored: [], removed: [stray] });
+  });
+
   it('leaves what belongs to a dataset that came while it was at work', async () => {
     const { blobs } = server.services;
     for (const id of ['x', 'y']) await blobs.put(`metadata/mosaics/${id}.json`, '{}');

@@ -1,5 +1,7 @@
 /** The text of a registered search: the expected ones are what titiler-pgstac 3.2 writes of the same bodies. */
+import { rewriteStrings } from '../../src/json-strings.js';
 import { registrationOf } from '../../src/searches/registration.js';
+import { type HrefSigner, textWithoutSignatures } from '../../src/storage/signing.js';
 
 const searchOf = (body: string): string => registrationOf(body).search;
 const metadataOf = (metadata: string): string => registrationOf(`{"metadata":${metadata}}`).metadata;
@@ -28,4 +30,16 @@ it('metadata that titiler-pgstac would refuse is refused, and an expiry that is 
   for (const metadata of ['5', '[]', '{"type":"x"}', '{"bounds":[1]}', '{"minzoom":"a"}', '{"maxzoom":1.5}', '{"name":5}', '{"assets":"a"}', '{"defaults":[]}', '{"expires":"2000-01-01T00:00:00Z"}', '{"expires":"soon"}']) {
     expect(() => metadataOf(metadata)).toThrow(/^\/metadata/);
   }
+});
+
+it.each([['letters', 'a'.repeat(12e6)], ['quotes', '\\"'.repeat(6e6)], ['backslashes', '\\\\'.repeat(6e6)]])('a string of 12 MB of %s is kept', (_, long) => {
+  expect(searchOf(`{"filter":{"op":"=","args":["${long}",1.50]}}`) === `{"filter":{"op":"=","args":["${long}",1.5]},"filter-lang":"cql2-json"}`).toBe(true);
+  const signer = { strip: (text: string) => text.replace(/^signed /, '') } as HrefSigner;
+  expect(textWithoutSignatures(signer, `{"a": "signed x", "b":"${long}", "c": 1.0}`) === `{"a": "x", "b":"${long}", "c": 1.0}`).toBe(true);
+});
+
+it('strings are found by their quotes alone, and one that never ends is left as it is', () => {
+  const upper = (json: string): string => rewriteStrings(json, (quoted) => quoted.toUpperCase());
+  expect(upper(String.raw`{"a":"b\\","c":["\"d",e]}`)).toBe(String.raw`{"A":"B\\","C":["\"D",e]}`);
+  expect([upper(''), upper('null'), upper('"a'), upper(String.raw`"a" "b\"`), upper('""')]).toEqual(['', 'null', '"a', String.raw`"A" "b\"`, '""']);
 });
