@@ -2,7 +2,7 @@
 import type { ClientBase, Pool, PoolClient } from 'pg';
 import { sqlState } from '../database/transaction.js';
 import { DomainError, messageOf } from '../errors.js';
-import type { JsonObject } from '../json.js';
+import { isObject, type Json, type JsonObject } from '../json.js';
 import type { Registration } from '../searches/registration.js';
 
 type Queryable = Pool | ClientBase;
@@ -19,7 +19,8 @@ export interface RegisteredSearch {
 export interface SearchRow {
   readonly hash: string;
   readonly search: JsonObject;
-  readonly metadata: JsonObject;
+  /** Other programs may have written no object. */
+  readonly metadata: Json;
   readonly lastused: Date;
   readonly usecount: string;
 }
@@ -27,7 +28,7 @@ export interface SearchRow {
 export const toSearch = (row: SearchRow): RegisteredSearch => ({
   id: row.hash,
   search: row.search,
-  metadata: row.metadata,
+  metadata: isObject(row.metadata) ? row.metadata : {},
   lastused: row.lastused,
   usecount: Number(row.usecount),
 });

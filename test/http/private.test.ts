@@ -260,3 +260,30 @@ it('with AUTH=none nobody sees what is private', async () => {
   expect((await none.request('DELETE', `/collections/${PRIVATE}`)).status).toBe(404);
   await none.close();
 });
+
+it('a search is not taken for one of a private collection for the words that its properties, assets and visible collections share with it', async () => {
+  await makeCollection(server, 'landsat.c2', []);
+  await makeCollection(server, 'my_coll', []);
+  const { pool } = server.services.database;
+  const variant = await server.variant(authOf({ AUTH: 'api-key', API_KEYS: 'read:reader;admin:admin', COLLECTIONS_PRIVATE: 'eo:admin,landsat:admin,data:admin' }));
+  const status = async (id: string): Promise<number> => (await variant.request('GET', `/searches/${id}/info`, { headers: KEYS.reader })).status;
+  try {
+    const where = (op: string, ...args: unknown[]): unknown => ({ filter: { op, args } });
+    const shown = [
+      { collections: ['landsat.c2'] }, { collections: ['my_coll'], metadata: { assets: ['data'], name: 'landsat.c2 of 2024' } },
+      where('<', { property: 'eo:cloud_cover' }, 5), where('=', { property: 'data' }, 5), { sortby: [{ field: 'eo:cloud_cover', direction: 'asc' }] },
+      where('like', { property: 'collection' }, String.raw`my\_coll%`), where('like', { property: 'collection' }, 'my_co%'),
+    ];
+    for (const body of shown) expect([body, await status(await register(body))]).toEqual([body, 200]);
+    const hidden = [{ collections: ['landsat'] }, { metadata: { name: 'All of landsat.' } }, where('=', { property: 'source' }, 'eo'), where('in', { property: 'a' }, ['b', 'data']), where('like', { property: 'collection' }, String.raw`my\_collx%`)];
+    for (const body of hidden) expect([body, await status(await register(body))]).toEqual([body, 404]);
+    // As another program may have written them.
+    for (const [metadata, expected] of [['5', 200], ['null', 200], ['"of my_coll"', 200], ['[1]', 200], ['"of landsat"', 404]] as const) {
+      const { rows } = await pool.query<{ hash: string }>(`INSERT INTO pgstac.searches (search, metadata) VALUES ('{"collections": ["my_coll"]}', $1) RETURNING hash`, [metadata]);
+      expect([metadata, await status(rows[0]?.hash ?? '')]).toEqual([metadata, expected]);
+      expect((await variant.request('GET', '/searches/list', { headers: KEYS.reader })).status).toBe(200);
+    }
+  } finally {
+    await variant.close();
+  }
+});
