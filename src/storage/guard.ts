@@ -1,7 +1,7 @@
 /** The one guard of all outgoing requests: which URLs are asked, over connections to addresses that were looked at, redirects followed by hand. */
 import type { Agent } from 'undici';
 import type { Resolver } from './hosts.js';
-import { checkHost, guardedLookup, Refused } from './hosts.js';
+import { guardedLookup, hostCheck, Refused } from './hosts.js';
 import { failure, readBody, REDIRECTS, upstream } from './request.js';
 
 export interface GuardOptions {
@@ -41,7 +41,7 @@ export function createGuard({ hosts, trusted = [], anyPublic = false, resolver, 
     return new Agent({ connections: MAX_CONNECTIONS, headersTimeout: timeout, bodyTimeout: timeout, connect });
   };
   return {
-    check: (url) => checkHost(url, rule),
+    check: hostCheck(rule),
     agent: () => (opened ??= open()),
     close: async () => (await opened)?.close(),
   };
