@@ -5,6 +5,7 @@ import { DomainError, messageOf } from '../errors.js';
 import { isObject } from '../json.js';
 import { createGuard, type Guard } from '../storage/guard.js';
 import { readBody } from '../storage/request.js';
+import { requestOver } from '../storage/undici.js';
 
 const TIMEOUT_MS = 5000;
 /** Of what an issuer says of itself, and of its keys: a few kB each. */
@@ -45,8 +46,7 @@ const bare = (url: string): string => url.replace(/\/+$/, '');
 async function answerOf(guard: Guard, url: URL, signal: AbortSignal): Promise<Response> {
   try {
     guard.check(url);
-    const { request } = await import('undici');
-    const { statusCode, body } = await request(url, { dispatcher: await guard.agent(), signal, headers: { accept: 'application/json', 'user-agent': 'stac-mosaic' } });
+    const { statusCode, body } = await requestOver(await guard.agent(), url, { signal, headers: { accept: 'application/json', 'user-agent': 'stac-mosaic' } });
     body.on('error', () => undefined); // told to whoever reads it
     const bytes = await readBody(url, { body, length: undefined }, MAX_BYTES);
     return new Response(statusCode === 200 ? bytes : undefined, { status: statusCode });

@@ -3,6 +3,7 @@ import type { Agent } from 'undici';
 import type { Resolver } from './hosts.js';
 import { guardedLookup, hostCheck, Refused } from './hosts.js';
 import { failure, readBody, REDIRECTS, upstream } from './request.js';
+import { createAgent, requestOver } from './undici.js';
 
 export interface GuardOptions {
   /** Hosts that may be asked, by exact name whatever the port; naming an address allows that address. */
@@ -22,7 +23,7 @@ export interface GuardOptions {
 export interface Guard {
   /** @throws Refused for a URL that may never be asked; the addresses of a name are looked at when connecting */
   check(url: URL): void;
-  /** undici is loaded for the first request: that costs as much as the headers of 200 files, which need none. */
+  /** Made for the first request. */
   agent(): Promise<Agent>;
   close(): Promise<void>;
 }
@@ -36,9 +37,8 @@ export function createGuard({ hosts, trusted = [], anyPublic = false, resolver, 
   const rule = { hosts: [...hosts, ...trusted], trusted, anyPublic };
   let opened: Promise<Agent> | undefined;
   const open = async (): Promise<Agent> => {
-    const { Agent } = await import('undici');
     const connect = { timeout: connectTimeout, lookup: guardedLookup(rule, resolver) };
-    return new Agent({ connections: MAX_CONNECTIONS, headersTimeout: timeout, bodyTimeout: timeout, connect });
+    return createAgent({ connections: MAX_CONNECTIONS, headersTimeout: timeout, bodyTimeout: timeout, connect });
   };
   return {
     check: hostCheck(rule),
@@ -87,12 +87,11 @@ export interface FetchedDocument {
  * @throws Refused, Upstream (no answer, more bytes than the limit), UpstreamTimeout; the signal's reason
  */
 export async function fetchDocument(guard: Guard, url: URL, { signal, limit, headers = {}, body: posted }: DocumentOptions): Promise<FetchedDocument> {
-  const { request } = await import('undici');
-  const dispatcher = await guard.agent();
-  const post = posted === undefined ? {} : { method: 'POST', body: posted } as const;
+  const agent = await guard.agent();
+  const post = posted === undefined ? {} : ({ method: 'POST', body: posted } as const);
   try {
     return await followed(url, (hop) => guard.check(hop), async (at) => {
-      const { statusCode, headers: said, body } = await request(at, { dispatcher, signal, ...post, headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'stac-mosaic', ...(posted === undefined ? {} : { 'content-type': 'application/json' }), ...headers } });
+      const { statusCode, headers: said, body } = await requestOver(agent, at, { signal, ...post, headers: { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'stac-mosaic', ...(posted === undefined ? {} : { 'content-type': 'application/json' }), ...headers } });
       body.on('error', () => undefined); // told to whoever reads it
       const text = (name: string): string | undefined => [said[name]].flat()[0];
       const location = REDIRECTS.has(statusCode) ? text('location') : undefined;

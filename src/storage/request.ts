@@ -2,6 +2,7 @@
 import type { Agent, Dispatcher } from 'undici';
 import { DomainError } from '../errors.js';
 import { codeOf, shownHref } from './source.js';
+import { requestOver } from './undici.js';
 
 export interface Answer {
   /** 200, 206, 416 or a redirect. */
@@ -42,9 +43,7 @@ export const upstream = (url: URL, why: string, cause?: unknown, Kind = DomainEr
  * @throws DomainError Upstream for 4xx, 5xx and a broken connection, UpstreamTimeout, or what the guarded lookup says
  */
 export async function requestRange(agent: Agent, url: URL, range: string, signal: AbortSignal, authorisation: Readonly<Record<string, string>> = {}): Promise<Answer> {
-  const { request } = await import('undici');
-  const response = await request(url, {
-    dispatcher: agent,
+  const response = await requestOver(agent, url, {
     headers: { ...authorisation, range, 'accept-encoding': 'identity', 'user-agent': 'stac-mosaic' },
     signal,
   }).catch((error: unknown) => {
