@@ -43,6 +43,7 @@ interface Variables {
   text(name: string): string | undefined;
   flag(name: string, fallback: boolean): boolean;
   integer(name: string, fallback: number, min: number, max: number): number;
+  list(name: string): string[];
 }
 
 /** Documented for every emulator, and no secret. */
@@ -78,14 +79,14 @@ export function readStorage(variables: Variables, dataDir: string): StorageConfi
 }
 
 function readMosaicAssets(variables: Variables): string[] {
-  const folders = (variables.text('MOSAICJSON_ASSETS') ?? '').split(',').map((folder) => folder.trim()).filter((folder) => folder !== '');
+  const folders = variables.list('MOSAICJSON_ASSETS');
   for (const folder of folders) if (!/^(az|file|https?):\/\/.*\/$/.test(folder) || !URL.canParse(folder)) variables.problems.push(`MOSAICJSON_ASSETS: "${folder}" must be az://CONTAINER/, file:///FOLDER/ or a URL in the storage account, with a slash at its end`);
   return folders;
 }
 
 function readSigning(variables: Variables, azure: AzureAccount | undefined): SigningConfig {
   const { problems } = variables;
-  const signedContainers = (variables.text('SIGN_HREFS') ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const signedContainers = variables.list('SIGN_HREFS');
   for (const name of signedContainers) if (!CONTAINER_NAME.test(name)) problems.push(`SIGN_HREFS: "${name}" is not the name of a container`);
   if (signedContainers.length > 0 && azure === undefined) problems.push('SIGN_HREFS needs a storage account: set AZURE_STORAGE_ACCOUNT or AZURE_STORAGE_CONNECTION_STRING');
   if (signedContainers.length > 0 && azure?.credential.kind === 'sas') problems.push('SIGN_HREFS needs an account key or an identity: a SAS token signs nothing');

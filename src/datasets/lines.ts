@@ -83,13 +83,13 @@ class TileLines {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly ArrivedTile[], void, undefined> {
-    yield* parsed(this.rest.lines);
+    yield* tilesOf(this.rest.lines);
     for (let block = this.waiting.shift(); block !== undefined; block = this.waiting.shift()) {
       // Nothing is waited for here: others get their turn all the same.
       await nextTurn();
-      yield* parsed(linesOf(block));
+      yield* tilesOf(linesOf(block));
     }
-    for (let block = await this.next(); block.done !== true; block = await this.next()) yield* parsed(linesOf(block.value));
+    for (let block = await this.next(); block.done !== true; block = await this.next()) yield* tilesOf(linesOf(block.value));
   }
 
   private next(): Promise<Asked> {
@@ -99,7 +99,7 @@ class TileLines {
   }
 }
 
-function* parsed(lines: Lines): Generator<readonly ArrivedTile[], void, undefined> {
+function* tilesOf(lines: Lines): Generator<readonly ArrivedTile[], void, undefined> {
   let tiles: ArrivedTile[] = [];
   for (let line = lines.next(); line.done !== true; line = lines.next()) {
     tiles.push(parseLine(line.value));

@@ -166,33 +166,23 @@ const gridWarp = (area: Area, size: Dimensions, header: CogHeader, level: Dimens
   cellWarp(size, level, placeIn(area, size, header, level), nearness(area, header, size));
 
 /** The place in a level of a point of the tile, in pixels of either; NaN where there is none. */
-export function placeIn({ epsg, extent: [west, south, east, north] }: Area, { width, height }: Dimensions, header: CogHeader, level: Dimensions): (x: number, y: number) => Point {
-  const { toSource } = projection(header, epsg);
-  const pixel = toPixels(header, level);
-  const wrap = wrapping(header);
-  return (x, y) => {
-    const [px, py] = toSource(west + ((east - west) * x) / width, north - ((north - south) * y) / height);
-    return pixel(wrap(px), py);
-  };
-}
+export type Place = (x: number, y: number) => Point;
+
+export const placeIn = (area: Area, size: Dimensions, header: CogHeader, level: Dimensions): Place => placeTurned(area, size, header, level, wrapping(header));
 
 /**
  * As {@link placeIn} where the raster goes on beyond its ends: all points take the same turns around the earth, so that what
  * lies a little west of it is not a turn east of it.
  */
-export function placeAround(area: Area, size: Dimensions, header: CogHeader, level: Dimensions): (x: number, y: number) => Point {
-  const period = periodOf(header);
-  if (period === undefined) return placeIn(area, size, header, level);
-  const { epsg, extent: [west, south, east, north] } = area;
+export const placeAround = (area: Area, size: Dimensions, header: CogHeader, level: Dimensions): Place => placeTurned(area, size, header, level, turning(area, header));
+
+/** @param turned brings an x of the raster's CRS to where the raster is looked for */
+function placeTurned({ epsg, extent: [west, south, east, north] }: Area, { width, height }: Dimensions, header: CogHeader, level: Dimensions, turned: (x: number) => number): Place {
   const { toSource } = projection(header, epsg);
   const pixel = toPixels(header, level);
-  const [middle] = toSource((west + east) / 2, (south + north) / 2);
-  const nearest = (x: number, to: number): number => (Math.abs(to - x) > period / 2 + EDGE ? x + period * Math.round((to - x) / period) : x);
-  const turn = Number.isFinite(middle) ? nearest(middle, (header.projBbox[0] + header.projBbox[2]) / 2) - middle : 0;
   return (x, y) => {
-    const [px, py] = toSource(west + ((east - west) * x) / size.width, north - ((north - south) * y) / size.height);
-    // A projection may jump at the antimeridian.
-    return pixel(nearest(px, middle) + turn, py);
+    const [px, py] = toSource(west + ((east - west) * x) / width, north - ((north - south) * y) / height);
+    return pixel(turned(px), py);
   };
 }
 
@@ -247,6 +237,17 @@ function wrapping(header: CogHeader): (x: number) => number {
   const from = header.projBbox[0] - slack;
   const to = header.projBbox[2] + slack;
   return (x) => (x >= from && x <= to ? x : x + period * Math.ceil((from - x) / period));
+}
+
+/** Brings all x of an area by the same turns next to the raster. */
+function turning({ epsg, extent: [west, south, east, north] }: Area, header: CogHeader): (x: number) => number {
+  const period = periodOf(header);
+  if (period === undefined) return (x) => x;
+  const [middle] = projection(header, epsg).toSource((west + east) / 2, (south + north) / 2);
+  const nearest = (x: number, to: number): number => (Math.abs(to - x) > period / 2 + EDGE ? x + period * Math.round((to - x) / period) : x);
+  const turn = Number.isFinite(middle) ? nearest(middle, (header.projBbox[0] + header.projBbox[2]) / 2) - middle : 0;
+  // A projection may jump at the antimeridian.
+  return (x) => nearest(x, middle) + turn;
 }
 
 interface Projection {

@@ -2,7 +2,7 @@
 import type { CogHeader } from '../cog/types.js';
 import { type KernelName, radiusOf } from './kernels.js';
 import type { Dimensions, Point } from './overviews.js';
-import { type Area, decimationOf, type Part, placeAround } from './warp.js';
+import { type Area, decimationOf, type Part, type Place, placeAround } from './warp.js';
 
 /** Along both axes of the level; kernels widen with what is above 1. */
 export interface Widths {
@@ -85,7 +85,7 @@ function averagedWidths(area: Area, size: Dimensions, header: CogHeader, level: 
 type Span = readonly [first: number, last: number];
 
 /** What a part of the picture reaches of the level, by its edges; by places inside where edges have none. */
-function spanOf({ left, top, right, bottom }: Part, place: (x: number, y: number) => Point): { x: Span; y: Span } {
+function spanOf({ left, top, right, bottom }: Part, place: Place): { x: Span; y: Span } {
   const steps = Array.from({ length: PARTS + 1 }, (_, i) => i / PARTS);
   const edges = steps.flatMap((at): Point[] => [[at, 0], [at, 1], [0, at], [1, at]]);
   const placesOf = (points: readonly Point[]): Point[] =>

@@ -107,6 +107,17 @@ describe('the command line', () => {
     expect(existsSync(join(folder, 'off'))).toBe(false);
   });
 
+  it('warns of a server without authentication behind a public address, and of no other', async () => {
+    // Where no data folder can be made it ends soon.
+    const nowhere = { DATA_DIR: '/dev/null/data' };
+    const warned = async (env: Record<string, string>): Promise<boolean> => {
+      const { code, stdout, stderr } = await runProgram(['serve'], { ...nowhere, ...env });
+      expect(code).toBe(1);
+      return (stdout + stderr).includes('AUTH is none behind a public address');
+    };
+    expect(await Promise.all([warned({ PUBLIC_URL: 'https://maps.example.com' }), warned({ TRUST_PROXY: '1' }), warned({ PUBLIC_URL: 'http://localhost:8080' }), warned({})])).toEqual([true, true, false, false]);
+  }, 60_000);
+
   it('names every problem of the configuration at once', async () => {
     const { code, stderr } = await runProgram(['serve'], { PORT: 'eighty', DATABASE_URL: 'mysql://x', LOG_LEVEL: 'loud', ROOT_PATH: 'no slash', PUBLIC_URL: 'ftp://x', STORAGE_URL: 's3://x' });
     expect(code).toBe(2);
